@@ -1,0 +1,1 @@
+"""Serves and remembers: the HTTP API, SQL and artifacts. Never imports torch."""

@@ -1,0 +1,59 @@
+"""The HTTP API as an ASGI application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+
+from app import problem_handlers
+from app.problems import MEDIA_TYPE
+from app.routes import datasets, embeddings, health, jobs, students
+from app.services import Services
+
+_DESCRIPTION = (
+    "Send a network you have, get back a smaller one you can ship. Every error is a problem"
+    " (RFC 9457) whose `errors` point at the fields that are wrong."
+)
+
+
+def create_app(services: Services) -> FastAPI:
+    """Returns the application; it closes the database when it stops."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        services.database.close()
+
+    app = FastAPI(
+        title="Stillhouse",
+        description=_DESCRIPTION,
+        version="1",
+        lifespan=lifespan,
+        redirect_slashes=False,
+        separate_input_output_schemas=False,
+        redoc_url=None,
+    )
+    app.state.services = services
+    problem_handlers.install(app)
+    for routes in (jobs, students, datasets, embeddings, health):
+        app.include_router(routes.router)
+    _describe_problems(app)
+    return app
+
+
+def _describe_problems(app: FastAPI) -> None:
+    """Has OpenAPI say that errors are problems; FastAPI would file them under application/json."""
+    describe = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        schema = describe()
+        for path in schema["paths"].values():
+            for operation in path.values():
+                for status, answer in operation["responses"].items():
+                    content = answer.get("content", {})
+                    if status >= "400" and "application/json" in content:
+                        content[MEDIA_TYPE] = content.pop("application/json")
+        return schema
+
+    app.openapi = openapi  # type: ignore[method-assign]

@@ -1,0 +1,261 @@
+"""What the API answers, as the contract words it."""
+
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.pages import Page
+from app.records import (
+    BestRecord,
+    DatasetRecord,
+    EmbeddingRecord,
+    JobOverview,
+    JobState,
+    Json,
+    StudentRecord,
+    TeacherRecord,
+    TrialRecord,
+    TrialState,
+)
+from app.requests import JobRequest
+
+Item = TypeVar("Item", bound=BaseModel)
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class PageBody(_Body, Generic[Item]):
+    """A page of a list; `next` is the cursor of the next page."""
+
+    items: tuple[Item, ...]
+    next: str | None
+
+    @classmethod
+    def of(cls, page: Page[Item]) -> "PageBody[Item]":
+        """Returns the body of a page."""
+        return cls(items=page.items, next=page.next)
+
+
+class FieldErrorBody(_Body):
+    """A field that is wrong."""
+
+    pointer: str = Field(examples=["#/search/evaluations"])
+    detail: str = Field(examples=["Input should be greater than or equal to 1"])
+
+
+class ProblemBody(_Body):
+    """What went wrong (RFC 9457)."""
+
+    type: str = Field(examples=["urn:stillhouse:problem:invalid"])
+    title: str
+    status: int = Field(examples=[422])
+    detail: str
+    errors: tuple[FieldErrorBody, ...] = ()
+
+
+class TeacherBody(_Body):
+    """A job's trained teacher; the accuracy is on validation."""
+
+    params: int = Field(examples=[272_474])
+    macs: int
+    accuracy: float = Field(examples=[0.985])
+
+    @classmethod
+    def of(cls, teacher: TeacherRecord) -> "TeacherBody":
+        """Returns the body of a teacher."""
+        return cls(params=teacher.params, macs=teacher.macs, accuracy=teacher.accuracy)
+
+
+class ProgressBody(_Body):
+    """How far a job is: what is being done, and its trials by state."""
+
+    stage: str
+    completed: int
+    running: int
+    failed: int
+    total: int = Field(description="The evaluations that were asked for.")
+
+
+class BestBody(_Body):
+    """The best student so far."""
+
+    trial: int
+    student: str = Field(examples=["std_6Vb0hF2mUuQk1sYd9LxWcA"])
+    score: float
+    accuracy: float = Field(description="On validation.")
+    params: int
+    params_ratio: float = Field(description="To the teacher.", examples=[0.046])
+    macs: int
+    macs_ratio: float
+
+    @classmethod
+    def of(cls, student: BestRecord | StudentRecord, teacher: TeacherRecord) -> "BestBody":
+        """Returns the body of a job's best student."""
+        return cls(
+            trial=student.trial_number,
+            student=student.id,
+            score=student.score,
+            accuracy=student.accuracy,
+            params=student.params,
+            params_ratio=student.params / teacher.params,
+            macs=student.macs,
+            macs_ratio=student.macs / teacher.macs,
+        )
+
+
+class FileBody(_Body):
+    """A file of a student."""
+
+    name: str = Field(examples=["student.pt2"])
+    bytes: int
+    sha256: str
+    href: str = Field(examples=["/v1/students/std_6Vb0hF2mUuQk1sYd9LxWcA/files/student.pt2"])
+
+
+class StudentBody(BestBody):
+    """A student with its files."""
+
+    job: str
+    final: bool = Field(description="Whether it had the final training.")
+    test_accuracy: float | None = Field(description="Read once, at the end; null until then.")
+    bytes: int
+    files: tuple[FileBody, ...]
+
+    @classmethod
+    def with_files(cls, student: StudentRecord, teacher: TeacherRecord) -> "StudentBody":
+        """Returns the body of a student."""
+        files = tuple(
+            FileBody(
+                name=file.name,
+                bytes=file.bytes,
+                sha256=file.sha256,
+                href=f"/v1/students/{student.id}/files/{file.name}",
+            )
+            for file in student.files
+        )
+        return cls(
+            **BestBody.of(student, teacher).model_dump(),
+            job=student.job_id,
+            final=student.final,
+            test_accuracy=student.test_accuracy,
+            bytes=student.bytes,
+            files=files,
+        )
+
+
+class JobBody(_Body):
+    """A job, how far it is and what it has found."""
+
+    id: str = Field(examples=["job_3qT7ZcWm8yPp5RkXj1NaVd"])
+    name: str
+    state: JobState
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    request: JobRequest
+    teacher: TeacherBody | None
+    progress: ProgressBody
+    best: BestBody | None
+    embedding: str | None
+    error: Json | None = Field(description="Why it failed: a problem (RFC 9457).")
+
+    @classmethod
+    def of(cls, overview: JobOverview) -> "JobBody":
+        """Returns the body of a job."""
+        job, progress, best = overview.job, overview.progress, overview.best
+        teacher = job.teacher
+        return cls(
+            id=job.id,
+            name=job.name,
+            state=job.state,
+            created_at=job.created_at,
+            started_at=job.started_at,
+            finished_at=job.finished_at,
+            request=job.request,
+            teacher=None if teacher is None else TeacherBody.of(teacher),
+            progress=ProgressBody(
+                stage=job.stage,
+                completed=progress.completed,
+                running=progress.running,
+                failed=progress.failed,
+                total=job.request.search.evaluations,
+            ),
+            best=None if best is None or teacher is None else BestBody.of(best, teacher),
+            embedding=job.embedding_id,
+            error=job.error,
+        )
+
+
+class TrialBody(_Body):
+    """A trial; the results are null until it has completed."""
+
+    number: int
+    state: TrialState
+    edits: Json
+    params: int
+    macs: int
+    accuracy: float | None
+    score: float | None
+    epochs: int | None
+    duration_s: float | None
+    seed: int
+    error: Json | None
+
+    @classmethod
+    def of(cls, trial: TrialRecord) -> "TrialBody":
+        """Returns the body of a trial."""
+        return cls(**{name: getattr(trial, name) for name in cls.model_fields})
+
+
+class DatasetBody(_Body):
+    """An uploaded dataset."""
+
+    id: str = Field(examples=["dst_0aB1cD2eF3gH4iJ5kL6mN7"])
+    name: str
+    created_at: datetime
+    bytes: int
+    sha256: str
+    n: int = Field(description="Images that are not test images.")
+    test_n: int
+    shape: tuple[int, int, int] = Field(description="Height, width and channels of an image.")
+    dtype: str
+    classes: tuple[str, ...]
+    class_counts: tuple[int, ...]
+
+    @classmethod
+    def of(cls, dataset: DatasetRecord) -> "DatasetBody":
+        """Returns the body of a dataset."""
+        own = {
+            name: getattr(dataset, name) for name in ("id", "name", "created_at", "bytes", "sha256")
+        }
+        return cls.model_validate(own | dataset.summary)
+
+
+class EmbeddingBody(_Body):
+    """A saved embedding, and what it learned from."""
+
+    id: str = Field(examples=["emb_7uV8wX9yZ0aB1cD2eF3gH4"])
+    job: str
+    created_at: datetime
+    teacher: str = Field(examples=["zoo/resnet20"])
+    dataset: str = Field(examples=["digits"])
+    trials: int
+    kernels: int
+    bytes: int
+    sha256: str
+    summary: Json
+
+    @classmethod
+    def of(cls, embedding: EmbeddingRecord) -> "EmbeddingBody":
+        """Returns the body of an embedding."""
+        same = {name: getattr(embedding, name) for name in cls.model_fields if name != "job"}
+        return cls(job=embedding.job_id, **same)
+
+
+class HealthBody(_Body):
+    """Whether the process lives, or can work."""
+
+    status: str = Field(examples=["ok"])

@@ -1,0 +1,34 @@
+"""What pydantic found wrong, as the `errors` of a problem."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from app.problems import FieldError
+
+_MOST = 20  # a body may be wrong in thousands of places; these are enough to go on
+_OWN_WORDS = {
+    "extra_forbidden": "there is no such field",
+    "missing": "this field is needed",
+}
+
+
+def field_errors(errors: Iterable[Mapping[str, Any]], skip: int = 0) -> list[FieldError]:
+    """Returns the first of pydantic's errors; `skip` leaves out that many parts of a location."""
+    found: list[FieldError] = []
+    for error in errors:
+        if len(found) == _MOST:
+            break
+        words = _OWN_WORDS.get(error["type"], error["msg"])
+        found.append(FieldError(pointer(*error["loc"][skip:]), words))
+    return found
+
+
+def pointer(*parts: str | int) -> str:
+    """Returns a JSON pointer as a URI fragment, such as `#/search/seed` (RFC 6901, section 6)."""
+    return "#" + "".join(f"/{_escaped(str(part)[:200])}" for part in parts)
+
+
+def _escaped(part: str) -> str:
+    escaped = part.replace("~", "~0").replace("/", "~1")
+    return quote(escaped, safe="~!$&()*+,;=:@", errors="replace")

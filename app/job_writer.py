@@ -1,0 +1,222 @@
+"""All that a coordinator may write of the job it holds.
+
+Each method is one short transaction that first checks the lease, so that a coordinator that lost it
+changes nothing. Artifacts are stored before the method that names them is called.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+
+from sqlalchemy import Update, update
+from sqlalchemy.orm import Session
+
+from app.clock import DatabaseTime
+from app.database import Database
+from app.ids import EMBEDDING, STUDENT, new_id
+from app.leases import Lease, hold
+from app.problems import Conflict
+from app.records import (
+    EndState,
+    Json,
+    NewEmbedding,
+    NewStudent,
+    NewTrial,
+    TeacherRecord,
+    TrialResult,
+    WorkingState,
+)
+from app.tables import Embedding, Job, JobTeacher, Student, StudentFile, Trial
+
+_UNFINISHED = ("queued", "running")
+
+
+class JobWriter:
+    """Writes one job; every method raises `LeaseLost` if the lease is void."""
+
+    def __init__(self, database: Database, lease: Lease) -> None:
+        self._database = database
+        self._lease = lease
+
+    def set_state(self, state: WorkingState, stage: str) -> None:
+        """Moves the job on; the first time, the job has started."""
+        with self._database.write() as session:
+            job = hold(session, self._lease)
+            job.state, job.stage = state, stage
+            if job.started_at is None:
+                session.execute(_job(job.id).values(started_at=DatabaseTime()))
+
+    def set_stage(self, stage: str) -> None:
+        """Says what is being done now."""
+        with self._database.write() as session:
+            hold(session, self._lease).stage = stage
+
+    def record_teacher(self, teacher: TeacherRecord) -> None:
+        """Puts the trained teacher on record, in place of one before."""
+        with self._database.write() as session:
+            hold(session, self._lease)
+            session.merge(JobTeacher(job_id=self._lease.job_id, **_fields(teacher)))
+
+    def record_teacher_test(self, accuracy: float) -> None:
+        """Adds the teacher's accuracy on the test split, read once at the end."""
+        with self._database.write() as session:
+            hold(session, self._lease)
+            session.execute(
+                update(JobTeacher)
+                .where(JobTeacher.job_id == self._lease.job_id)
+                .values(test_accuracy=accuracy)
+            )
+
+    def add_trials(self, trials: Sequence[NewTrial], proposer_key: str | None) -> None:
+        """Puts proposed trials on record, together with the state of the proposer behind them."""
+        with self._database.write() as session:
+            job = hold(session, self._lease)
+            session.add_all(
+                Trial(job_id=self._lease.job_id, state="queued", **_fields(t)) for t in trials
+            )
+            if proposer_key is not None:
+                job.proposer_key = proposer_key
+
+    def trial_started(self, number: int) -> None:
+        """Marks a queued trial as running.
+
+        Raises:
+            Conflict: the trial is not queued.
+        """
+        with self._database.write() as session:
+            hold(session, self._lease)
+            self._change_trial(
+                session, number, ("queued",), state="running", started_at=DatabaseTime()
+            )
+
+    def requeue_trials(self) -> None:
+        """Queues again what was running when a coordinator or a worker died; counts the attempt."""
+        with self._database.write() as session:
+            hold(session, self._lease)
+            session.execute(
+                update(Trial)
+                .where(Trial.job_id == self._lease.job_id, Trial.state == "running")
+                .values(state="queued", attempts=Trial.attempts + 1, started_at=None)
+            )
+
+    def trial_completed(self, number: int, result: TrialResult) -> None:
+        """Puts a trial's result on record, once.
+
+        Raises:
+            Conflict: the trial has finished already.
+        """
+        with self._database.write() as session:
+            hold(session, self._lease)
+            self._change_trial(
+                session,
+                number,
+                _UNFINISHED,
+                state="completed",
+                finished_at=DatabaseTime(),
+                **_fields(result),
+            )
+
+    def trial_failed(self, number: int, error: Json) -> None:
+        """Puts on record that a trial failed, and why (a problem).
+
+        Raises:
+            Conflict: the trial has finished already.
+        """
+        with self._database.write() as session:
+            hold(session, self._lease)
+            self._change_trial(
+                session,
+                number,
+                _UNFINISHED,
+                state="failed",
+                finished_at=DatabaseTime(),
+                error=error,
+            )
+
+    def add_student(self, student: NewStudent, best: bool) -> str:
+        """Puts a student with its files on record and, if `best`, makes it the job's best.
+
+        Returns:
+            The student's id.
+        """
+        student_id = new_id(STUDENT)
+        fields = _fields(student)
+        del fields["files"]
+        with self._database.write() as session:
+            hold(session, self._lease)
+            session.add(Student(id=student_id, job_id=self._lease.job_id, best=False, **fields))
+            session.flush()
+            session.add_all(StudentFile(student_id=student_id, **_fields(f)) for f in student.files)
+            if best:
+                self._make_best(session, student_id)
+        return student_id
+
+    def set_best(self, student_id: str) -> None:
+        """Makes another of the job's students its best.
+
+        Raises:
+            Conflict: the job has no such student.
+        """
+        with self._database.write() as session:
+            hold(session, self._lease)
+            self._make_best(session, student_id)
+
+    def finish(
+        self, state: EndState, error: Json | None = None, embedding: NewEmbedding | None = None
+    ) -> None:
+        """Ends or pauses the job and lets it go, in one transaction.
+
+        Trials that have not finished are cancelled; of a paused job they wait in the queue.
+        """
+        with self._database.write() as session:
+            job = hold(session, self._lease)
+            end_job(session, job, state)
+            job.error = error
+            if embedding is not None:
+                session.add(
+                    Embedding(id=new_id(EMBEDDING), job_id=self._lease.job_id, **_fields(embedding))
+                )
+
+    def _make_best(self, session: Session, student_id: str) -> None:
+        of_job = update(Student).where(Student.job_id == self._lease.job_id)
+        session.execute(of_job.where(Student.best).values(best=False))
+        changed = session.scalar(
+            of_job.where(Student.id == student_id).values(best=True).returning(Student.id)
+        )
+        if changed is None:
+            raise Conflict(f"{self._lease.job_id} has no student {student_id}")
+
+    def _change_trial(
+        self, session: Session, number: int, allowed: Sequence[str], **values: object
+    ) -> None:
+        changed = session.scalar(
+            update(Trial)
+            .where(
+                Trial.job_id == self._lease.job_id,
+                Trial.number == number,
+                Trial.state.in_(allowed),
+            )
+            .values(**values)
+            .returning(Trial.number)
+        )
+        if changed is None:
+            raise Conflict(f"trial {number} of {self._lease.job_id} is not {' or '.join(allowed)}")
+
+
+def end_job(session: Session, job: Job, state: EndState) -> None:
+    """Ends or pauses a job whose row this transaction has locked: state, trials and lease."""
+    job.state = job.stage = state
+    job.command = job.lease_owner = job.lease_until = None
+    rest = "queued" if state == "paused" else "cancelled"
+    session.execute(
+        update(Trial).where(Trial.job_id == job.id, Trial.state.in_(_UNFINISHED)).values(state=rest)
+    )
+    if state != "paused":
+        session.execute(_job(job.id).values(finished_at=DatabaseTime()))
+
+
+def _job(job_id: str) -> Update:
+    return update(Job).where(Job.id == job_id)
+
+
+def _fields(record: object) -> dict[str, object]:
+    return {f.name: getattr(record, f.name) for f in dataclasses.fields(record)}  # type: ignore[arg-type]

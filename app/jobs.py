@@ -1,0 +1,137 @@
+"""The repository of jobs."""
+
+from sqlalchemy import Row, ScalarSelect, bindparam, func, select
+from sqlalchemy.orm import Session
+
+from app.ids import JOB, is_id, new_id
+from app.pages import Page, after, cut
+from app.problems import NotFound
+from app.records import (
+    BestRecord,
+    JobOverview,
+    JobRecord,
+    Progress,
+    TeacherRecord,
+    TrialState,
+)
+from app.requests import JobRequest
+from app.tables import Embedding, Job, JobTeacher, Student, Trial
+
+
+def create_job(session: Session, request: JobRequest) -> str:
+    """Puts a queued job on record and returns its id."""
+    job = Job(
+        id=new_id(JOB),
+        state="queued",
+        stage="queued",
+        request=request.to_json(),
+    )
+    session.add(job)
+    session.flush()
+    return job.id
+
+
+def get_job(session: Session, job_id: str) -> JobRecord:
+    """Returns the job.
+
+    Raises:
+        NotFound: there is none.
+    """
+    return get_overview(session, job_id).job
+
+
+def get_overview(session: Session, job_id: str) -> JobOverview:
+    """Returns the job, how far it is and its best student, in one query.
+
+    Raises:
+        NotFound: there is none.
+    """
+    row = None
+    if is_id(JOB, job_id):
+        row = session.execute(_OVERVIEW_OF_ONE, {"job_id": job_id}).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no job {job_id!r}")
+    return _overview(row)
+
+
+def list_overviews(session: Session, limit: int, cursor: str | None) -> Page[JobOverview]:
+    """Returns a page of the jobs, newest first, in one query."""
+    query = after(_OVERVIEW, cursor, Job.created_at, Job.id).limit(limit + 1)
+    found = [_overview(row) for row in session.execute(query)]
+    return cut(found, limit, lambda one: [one.job.created_at, one.job.id])
+
+
+def _count(state: TrialState) -> ScalarSelect[int]:
+    trials = select(func.count()).where(Trial.job_id == Job.id, Trial.state == state)
+    return trials.correlate(Job).scalar_subquery()
+
+
+# Built once: with SQLAlchemy, putting a statement together costs more than running this one.
+_OVERVIEW = (
+    select(
+        Job,
+        JobTeacher,
+        Student,
+        Embedding.id,
+        _count("completed"),
+        _count("running"),
+        _count("failed"),
+    )
+    .outerjoin(JobTeacher, JobTeacher.job_id == Job.id)
+    .outerjoin(Student, (Student.job_id == Job.id) & Student.best)
+    .outerjoin(Embedding, Embedding.job_id == Job.id)
+)
+_OVERVIEW_OF_ONE = _OVERVIEW.where(Job.id == bindparam("job_id"))
+
+
+def _overview(row: Row[Job, JobTeacher, Student, str, int, int, int]) -> JobOverview:
+    best: Student | None = row[2]  # of an outer join
+    return JobOverview(
+        job=_record(row),
+        progress=Progress(completed=row[4], running=row[5], failed=row[6]),
+        best=None if best is None else _best(best),
+    )
+
+
+def _record(row: Row[Job, JobTeacher, Student, str, int, int, int]) -> JobRecord:
+    job = row[0]
+    teacher: JobTeacher | None = row[1]  # of an outer join, as the best student is
+    best: Student | None = row[2]
+    request = JobRequest.model_validate(job.request)
+    return JobRecord(
+        id=job.id,
+        name=request.name,
+        state=job.state,
+        stage=job.stage,
+        request=request,
+        seed=request.search.seed,
+        created_at=job.created_at,
+        started_at=job.started_at,
+        finished_at=job.finished_at,
+        command=job.command,
+        teacher=None if teacher is None else _teacher(teacher),
+        proposer_key=job.proposer_key,
+        best_student_id=None if best is None else best.id,
+        embedding_id=row[3],
+        error=job.error,
+        fence=job.fence,
+    )
+
+
+def _best(row: Student) -> BestRecord:
+    return BestRecord(row.id, row.trial_number, row.accuracy, row.score, row.params, row.macs)
+
+
+def _teacher(row: JobTeacher) -> TeacherRecord:
+    return TeacherRecord(
+        params=row.params,
+        macs=row.macs,
+        bytes=row.bytes,
+        accuracy=row.accuracy,
+        test_accuracy=row.test_accuracy,
+        weights_key=row.weights_key,
+        architecture_key=row.architecture_key,
+        splits_key=row.splits_key,
+        precision=row.precision,
+        preprocessing=row.preprocessing,
+    )

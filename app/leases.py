@@ -1,0 +1,98 @@
+"""Leases: which coordinator holds a job, told by the database's clock and a fencing number."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy.orm import Session
+
+from app.clock import DatabaseTime
+from app.database import Database
+from app.problems import LeaseLost
+from app.tables import Job
+
+WORKABLE_STATES = ("queued", "preparing", "searching", "finishing")
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to write a job; void once the job's fence is higher or its owner another."""
+
+    job_id: str
+    owner: str
+    fence: int
+
+
+def claim(database: Database, owner: str, lease_s: float) -> Lease | None:
+    """Takes the oldest unfinished job that nobody holds, or whose holder let its lease run out.
+
+    Returns:
+        The lease, with a fence higher than any before; None if there is no such job.
+    """
+    with database.write() as session:
+        oldest = (
+            select(Job.id, Job.fence)
+            .where(Job.state.in_(WORKABLE_STATES), is_free())
+            .order_by(Job.created_at, Job.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        row = session.execute(oldest).one_or_none()
+        if row is None:
+            return None
+        lease = Lease(row.id, owner, row.fence + 1)
+        session.execute(
+            update(Job)
+            .where(Job.id == lease.job_id)
+            .values(lease_owner=owner, lease_until=DatabaseTime(lease_s), fence=lease.fence)
+        )
+        return lease
+
+
+def renew(database: Database, lease: Lease, lease_s: float) -> None:
+    """Makes the lease last `lease_s` seconds from now, also if it ran out and nobody took over.
+
+    Raises:
+        LeaseLost: another coordinator holds the job, or it was ended.
+    """
+    with database.write() as session:
+        held = session.scalar(
+            update(Job)
+            .where(_is_held_by(lease))
+            .values(lease_until=DatabaseTime(lease_s))
+            .returning(Job.id)
+        )
+        if held is None:
+            raise _lost(lease)
+
+
+def release(database: Database, lease: Lease) -> None:
+    """Lets the job go, for another coordinator to claim; nothing happens if the lease was lost."""
+    with database.write() as session:
+        session.execute(
+            update(Job).where(_is_held_by(lease)).values(lease_owner=None, lease_until=None)
+        )
+
+
+def hold(session: Session, lease: Lease) -> Job:
+    """Returns the job, locked for this transaction: nobody else can write it until the commit.
+
+    Raises:
+        LeaseLost: the lease is void.
+    """
+    job = session.scalar(select(Job).where(_is_held_by(lease)).with_for_update())
+    if job is None:
+        raise _lost(lease)
+    return job
+
+
+def is_free() -> ColumnElement[bool]:
+    """Returns the condition that nobody holds a job now."""
+    return or_(Job.lease_owner.is_(None), Job.lease_until < DatabaseTime())
+
+
+def _is_held_by(lease: Lease) -> ColumnElement[bool]:
+    return (Job.id == lease.job_id) & (Job.lease_owner == lease.owner) & (Job.fence == lease.fence)
+
+
+def _lost(lease: Lease) -> LeaseLost:
+    return LeaseLost(f"the lease of {lease.owner} on {lease.job_id} (fence {lease.fence}) is void")

@@ -1,0 +1,63 @@
+"""Every error answer is a problem (RFC 9457): whatever was raised, and by whom."""
+
+from http import HTTPStatus
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from app.field_errors import field_errors
+from app.problems import MEDIA_TYPE, Invalid, NotReady, StillhouseError, problem
+
+
+def install(app: FastAPI) -> None:
+    """Has the app answer every error with a problem."""
+    app.add_exception_handler(StillhouseError, _ours)
+    app.add_exception_handler(RequestValidationError, _parameters)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(OperationalError, _no_database)
+    app.add_exception_handler(PoolTimeoutError, _no_database)
+    app.add_exception_handler(ClientDisconnect, _nobody_listens)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def _ours(_: Request, error: Exception) -> Response:
+    assert isinstance(error, StillhouseError)
+    headers = {"Retry-After": "5"} if error.status == HTTPStatus.SERVICE_UNAVAILABLE else None
+    return _answer(error.status, error.problem(), headers)
+
+
+def _parameters(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found = field_errors(error.errors(), skip=1)
+    return _ours(request, Invalid("a parameter is not what it should be: see errors", found))
+
+
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    title = HTTPStatus(error.status_code).phrase
+    kind = title.lower().replace(" ", "-")
+    detail = f"{request.method} {request.url.path}: {title}"
+    return _answer(
+        error.status_code, problem(error.status_code, kind, title, detail), error.headers
+    )
+
+
+def _no_database(request: Request, _: Exception) -> Response:
+    return _ours(request, NotReady("the database does not answer"))
+
+
+def _nobody_listens(_: Request, __: Exception) -> Response:
+    return Response(status_code=HTTPStatus.BAD_REQUEST)
+
+
+def _unexpected(request: Request, _: Exception) -> Response:
+    return _ours(request, StillhouseError("an unexpected error; the server's log has more"))
+
+
+def _answer(status: int, body: object, headers: object = None) -> Response:
+    return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)  # type: ignore[arg-type]

@@ -1,0 +1,104 @@
+"""What went wrong, as RFC 9457 says it: the root of our exceptions, each with status and type."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+TYPE_PREFIX = "urn:stillhouse:problem:"
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """A field that is wrong: where (a JSON pointer as a URI fragment, `#/search/seed`), and why."""
+
+    pointer: str
+    detail: str
+
+
+class StillhouseError(Exception):
+    """Root of the errors that a user is told about; raised through its subclasses."""
+
+    status: ClassVar[int] = 500
+    type: ClassVar[str] = "internal"
+    title: ClassVar[str] = "Something is wrong on our side"
+
+    def __init__(self, detail: str, errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = tuple(errors)
+
+    def problem(self) -> dict[str, object]:
+        """Returns the problem's JSON body."""
+        return problem(self.status, self.type, self.title, self.detail, self.errors)
+
+
+class NotFound(StillhouseError):
+    """Raised when nothing has the id that was asked for."""
+
+    status = 404
+    type = "not-found"
+    title = "Not found"
+
+
+class Conflict(StillhouseError):
+    """Raised when the thing exists but its state doesn't allow what was asked."""
+
+    status = 409
+    type = "conflict"
+    title = "Not possible in this state"
+
+
+class Invalid(StillhouseError):
+    """Raised when a request is understood and wrong; `errors` names the fields."""
+
+    status = 422
+    type = "invalid"
+    title = "The request is not valid"
+
+
+class TooLarge(StillhouseError):
+    """Raised when a body is over its limit."""
+
+    status = 413
+    type = "too-large"
+    title = "The body is too large"
+
+
+class WrongMediaType(StillhouseError):
+    """Raised when the body's content type is not the one that the route reads."""
+
+    status = 415
+    type = "wrong-media-type"
+    title = "The content type is not the one wanted"
+
+
+class NotReady(StillhouseError):
+    """Raised when the database can't be reached or is not at this version's revision."""
+
+    status = 503
+    type = "not-ready"
+    title = "Not ready"
+
+
+class LeaseLost(StillhouseError):
+    """Raised when a coordinator writes to a job that it doesn't hold any more."""
+
+    status = 409
+    type = "lease-lost"
+    title = "Another coordinator holds the job"
+
+
+def problem(
+    status: int, kind: str, title: str, detail: str, errors: Sequence[FieldError] = ()
+) -> dict[str, object]:
+    """Returns an RFC 9457 problem; `kind` is the last part of its `type`."""
+    body: dict[str, object] = {
+        "type": TYPE_PREFIX + kind,
+        "title": title,
+        "status": status,
+        "detail": detail,
+    }
+    if errors:
+        body["errors"] = [{"pointer": e.pointer, "detail": e.detail} for e in errors]
+    return body

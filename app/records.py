@@ -1,0 +1,263 @@
+"""What the repositories return and take: frozen, and never tied to a database session."""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from app.requests import JobRequest
+
+JobState = Literal[
+    "queued",
+    "preparing",
+    "searching",
+    "finishing",
+    "succeeded",
+    "failed",
+    "cancelled",
+    "paused",
+]
+WorkingState = Literal["preparing", "searching", "finishing"]
+EndState = Literal["succeeded", "failed", "cancelled", "paused"]
+TrialState = Literal["queued", "running", "completed", "failed", "cancelled"]
+Command = Literal["cancel", "pause"]
+Json = dict[str, object]
+
+
+@dataclass(frozen=True)
+class TeacherRecord:
+    """A job's trained teacher: its cost, its accuracy and where its artifacts are."""
+
+    params: int
+    macs: int
+    bytes: int
+    accuracy: float
+    test_accuracy: float | None
+    weights_key: str
+    architecture_key: str
+    splits_key: str
+    precision: Json
+    preprocessing: Json
+
+
+@dataclass(frozen=True)
+class JobRecord:
+    """A job as it is on record.
+
+    Attributes:
+        command: what a user asked of the coordinator that holds the job, not done yet.
+        proposer_key: artifact of the proposer's state that proposed the newest trials.
+        stage: what is being done, in a word or two.
+        fence: number of the newest lease.
+    """
+
+    id: str
+    name: str
+    state: JobState
+    stage: str
+    request: JobRequest
+    seed: int
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    command: Command | None
+    teacher: TeacherRecord | None
+    proposer_key: str | None
+    best_student_id: str | None
+    embedding_id: str | None
+    error: Json | None
+    fence: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How many of a job's trials are in which state."""
+
+    completed: int = 0
+    running: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True)
+class BestRecord:
+    """What a job shows of its best student."""
+
+    id: str
+    trial_number: int
+    accuracy: float
+    score: float
+    params: int
+    macs: int
+
+
+@dataclass(frozen=True)
+class JobOverview:
+    """A job with how far it is and the best it has found."""
+
+    job: JobRecord
+    progress: Progress
+    best: BestRecord | None
+
+
+@dataclass(frozen=True)
+class NewTrial:
+    """A proposed trial; `number` counts from 0 within the job."""
+
+    number: int
+    hash: str
+    edits: Json
+    params: int
+    macs: int
+    bytes: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """What a finished trial measured.
+
+    Raises:
+        ValueError: a figure is not finite (a diverged trial is a failed one).
+    """
+
+    accuracy: float
+    score: float
+    epochs: int
+    duration_s: float
+    weights_key: str
+
+    def __post_init__(self) -> None:
+        if not all(map(math.isfinite, (self.accuracy, self.score, self.duration_s))):
+            raise ValueError(f"a trial's result must be finite, got {self}")
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """A trial as it is on record; the results are None until it has completed."""
+
+    number: int
+    state: TrialState
+    hash: str
+    edits: Json
+    params: int
+    macs: int
+    bytes: int
+    seed: int
+    attempts: int
+    accuracy: float | None
+    score: float | None
+    epochs: int | None
+    duration_s: float | None
+    weights_key: str | None
+    error: Json | None
+
+
+@dataclass(frozen=True)
+class StoredStudentFile:
+    """A student's file: the name that users see, and the artifact behind it."""
+
+    name: str
+    key: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class NewStudent:
+    """A student to be put on record; its files are stored already."""
+
+    trial_number: int
+    final: bool
+    accuracy: float
+    test_accuracy: float | None
+    score: float
+    params: int
+    macs: int
+    bytes: int
+    files: tuple[StoredStudentFile, ...]
+
+
+@dataclass(frozen=True)
+class StudentRecord:
+    """A student as it is on record."""
+
+    id: str
+    job_id: str
+    trial_number: int
+    final: bool
+    best: bool
+    accuracy: float
+    test_accuracy: float | None
+    score: float
+    params: int
+    macs: int
+    bytes: int
+    files: tuple[StoredStudentFile, ...]
+
+
+@dataclass(frozen=True)
+class NewDataset:
+    """A checked upload to be put on record; `summary` is what the check found."""
+
+    name: str
+    key: str
+    sha256: str
+    bytes: int
+    summary: Json
+
+
+@dataclass(frozen=True)
+class DatasetRecord:
+    """An uploaded dataset.
+
+    Attributes:
+        summary: `n`, `test_n`, `shape` (height, width, channels of one image), `dtype`,
+            `classes` (their names), `class_counts` (of the images that are not test images).
+    """
+
+    id: str
+    name: str
+    key: str
+    sha256: str
+    bytes: int
+    summary: Json
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class NewEmbedding:
+    """An embedding that a job learned; the artifact is stored already.
+
+    Attributes:
+        teacher: the network's name.
+        dataset: the dataset's name or id.
+        trials: number of completed trials that it learned from.
+        kernels: number of kernels.
+        summary: anything else worth showing.
+    """
+
+    key: str
+    sha256: str
+    bytes: int
+    teacher: str
+    dataset: str
+    trials: int
+    kernels: int
+    summary: Json
+
+
+@dataclass(frozen=True)
+class EmbeddingRecord:
+    """A saved embedding and what it learned from."""
+
+    id: str
+    job_id: str
+    key: str
+    sha256: str
+    bytes: int
+    teacher: str
+    dataset: str
+    trials: int
+    kernels: int
+    summary: Json
+    created_at: datetime

@@ -1,0 +1,172 @@
+"""What `POST /v1/jobs` takes. Unknown fields are refused, types are strict, numbers are finite.
+
+The names of networks, datasets and embeddings are checked at submission (`app.submission`), so that
+a job on record can still be read after a name has left the catalog.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
+from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import PydanticCustomError
+
+_LARGEST = 2**63 - 1  # of SQL's BIGINT
+
+
+def _printable(text: str) -> str:
+    # PostgreSQL takes no NUL, and a terminal shows these texts.
+    if not text.isprintable():
+        raise PydanticCustomError("not_printable", "must hold printable characters only")
+    return text
+
+
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
+Count = Annotated[int, Field(ge=1, le=_LARGEST)]
+Ratio = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
+Epochs = Annotated[int, Field(ge=1, le=10_000)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        validate_by_name=True,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+    )
+
+    @model_serializer(mode="wrap")
+    def _without_none(self, serialize: SerializerFunctionWrapHandler) -> dict[str, object]:
+        return {name: value for name, value in serialize(self).items() if value is not None}
+
+
+def _no_uploads(value: object) -> None:
+    if value is not None:
+        raise PydanticCustomError(
+            "no_uploads", "uploads of teachers are not offered here: name a `network` instead"
+        )
+
+
+class TeacherRequest(_Part):
+    """The network to compress, trained on the dataset first."""
+
+    network: Name = Field(description="A network's name.", examples=["zoo/resnet20"])
+    id: Annotated[SkipJsonSchema[None], BeforeValidator(_no_uploads)] = Field(
+        default=None, exclude=True
+    )
+
+
+class DatasetRequest(_Part):
+    """The images to learn from: a built-in set by `name`, or an upload by `id`."""
+
+    name: Name | None = Field(default=None, examples=["digits"])
+    id: Name | None = Field(default=None, description="Of an uploaded dataset, `dst_…`.")
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.name is None) == (self.id is None):
+            raise PydanticCustomError("one_of", "give either `name` or `id`, and not both")
+        return self
+
+
+class ObjectiveRequest(_Part):
+    """What makes a student the best."""
+
+    kind: Literal["score", "accuracy"] = Field(
+        default="score",
+        description="`score` is C(2 - C) A / A_teacher with C = 1 - params / params_teacher;"
+        " `accuracy` is A alone, best with a constraint.",
+    )
+
+
+class ConstraintsRequest(_Part):
+    """Inclusive maxima that a student must keep; a ratio is to the teacher."""
+
+    params: Count | None = None
+    macs: Count | None = None
+    bytes: Count | None = None
+    params_ratio: Ratio | None = Field(default=None, examples=[0.25])
+    macs_ratio: Ratio | None = None
+    bytes_ratio: Ratio | None = None
+
+
+class EmbeddingRequest(_Part):
+    """The embedding of an earlier job, to start from."""
+
+    from_: Name = Field(alias="from", description="Its id, `emb_…`.")
+    mode: Literal["frozen", "adapt"] = Field(
+        default="frozen", description="Whether its encoder stays as it is or goes on learning."
+    )
+
+
+class SearchRequest(_Part):
+    """How students are looked for."""
+
+    strategy: Literal["embedding", "random"] = "embedding"
+    evaluations: int = Field(default=40, ge=1, le=10_000, description="Distinct students to try.")
+    kernels: int = Field(default=8, ge=1, le=64, description="Of the surrogate.")
+    parallel: int = Field(default=2, ge=1, le=1024, description="Trials at once.")
+    seed: int = Field(default=0, ge=0, le=_LARGEST, description="Every draw derives from it.")
+    embedding: EmbeddingRequest | None = None
+
+    @model_validator(mode="after")
+    def _embedding_is_used(self) -> Self:
+        if self.embedding is not None and self.strategy != "embedding":
+            raise PydanticCustomError(
+                "unused", "`embedding` needs the strategy `embedding`; this one would not use it"
+            )
+        return self
+
+
+class TrainingRequest(_Part):
+    """How long and how networks are trained."""
+
+    teacher_epochs: Epochs = 30
+    search_epochs: Epochs = 5
+    final_epochs: Epochs = 30
+    final_students: int = Field(default=2, ge=1, le=64)
+    loss: Literal["mse", "kl"] = Field(
+        default="mse",
+        description="Of distillation: `mse` between logits, or Hinton's `kl` at a temperature.",
+    )
+    temperature: float = Field(default=4.0, gt=0, le=100, allow_inf_nan=False)
+
+
+class JobRequest(_Part):
+    """One compression job."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "digits on a phone",
+                    "teacher": {"network": "zoo/resnet20"},
+                    "dataset": {"name": "digits"},
+                    "constraints": {"params_ratio": 0.25},
+                    "search": {"evaluations": 40, "parallel": 2, "seed": 0},
+                }
+            ]
+        }
+    )
+
+    name: Name = "job"
+    teacher: TeacherRequest
+    dataset: DatasetRequest
+    objective: ObjectiveRequest = ObjectiveRequest()
+    constraints: ConstraintsRequest = ConstraintsRequest()
+    search: SearchRequest = SearchRequest()
+    training: TrainingRequest = TrainingRequest()
+
+    def to_json(self) -> dict[str, object]:
+        """Returns the request as JSON values, defaults written out, what is not set left out."""
+        return self.model_dump(mode="json")

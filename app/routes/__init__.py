@@ -1,0 +1,1 @@
+"""The HTTP routes; all SQL is in the repositories."""

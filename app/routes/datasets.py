@@ -1,0 +1,93 @@
+"""Uploaded datasets."""
+
+from functools import partial
+from typing import Annotated
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Path
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.bodies import DatasetBody, PageBody
+from app.dataset_intake import take_dataset
+from app.datasets import get_dataset, list_datasets
+from app.json_answer import json_answer
+from app.routes.parameters import Cursor, Limit, problems
+from app.services import Used
+from app.upload import receive, upload_to
+
+router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
+
+DatasetId = Annotated[str, Path(examples=["dst_0aB1cD2eF3gH4iJ5kL6mN7"])]
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": "An .npz with `images` (uint8, N x H x W or N x H x W x"
+                            " C), `labels` (integers) and, if you have them, `test_images`,"
+                            " `test_labels` and `classes` (strings).",
+                        },
+                        "name": {"type": "string", "maxLength": 200},
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses={
+        201: {"model": DatasetBody, "description": "The dataset, checked, at `Location`."},
+        **problems(
+            _413="The upload is too large.",
+            _415="The body is not multipart/form-data.",
+            _422="It is no dataset: `errors` names the array.",
+        ),
+    },
+    openapi_extra=_BODY,
+)
+async def upload_dataset(request: Request, services: Used) -> Response:
+    """Uploads a dataset. It is checked before it is taken; nothing in it is ever unpickled."""
+    settings = services.settings
+    with upload_to(services.uploads) as upload:
+        await receive(request, upload, settings.max_upload_bytes, known={"name"})
+        take = partial(
+            take_dataset,
+            services.database,
+            services.artifacts,
+            upload,
+            settings.max_unpacked_bytes,
+        )
+        dataset = await run_sync(take, limiter=services.checks)
+    return json_answer(DatasetBody.of(dataset), 201, {"Location": f"/v1/datasets/{dataset.id}"})
+
+
+@router.get(
+    "", responses={200: {"model": PageBody[DatasetBody]}, **problems(_422="A wrong cursor.")}
+)
+def list_the_datasets(services: Used, limit: Limit = 20, cursor: Cursor = None) -> Response:
+    """Lists the uploaded datasets, newest first."""
+    with services.database.read() as session:
+        page = list_datasets(session, limit, cursor)
+    return json_answer(PageBody.of(page.map(DatasetBody.of)))
+
+
+@router.get(
+    "/{dataset_id}",
+    responses={200: {"model": DatasetBody}, **problems(_404="There is no such dataset.")},
+)
+def show_dataset(services: Used, dataset_id: DatasetId) -> Response:
+    """Shows an uploaded dataset."""
+    with services.database.read() as session:
+        return json_answer(DatasetBody.of(get_dataset(session, dataset_id)))

@@ -1,0 +1,36 @@
+"""Saved embeddings."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from starlette.responses import Response
+
+from app.bodies import EmbeddingBody, PageBody
+from app.embeddings import get_embedding, list_embeddings
+from app.json_answer import json_answer
+from app.routes.parameters import Cursor, Limit, problems
+from app.services import Used
+
+router = APIRouter(prefix="/v1/embeddings", tags=["embeddings"])
+
+EmbeddingId = Annotated[str, Path(examples=["emb_7uV8wX9yZ0aB1cD2eF3gH4"])]
+
+
+@router.get(
+    "", responses={200: {"model": PageBody[EmbeddingBody]}, **problems(_422="A wrong cursor.")}
+)
+def list_the_embeddings(services: Used, limit: Limit = 20, cursor: Cursor = None) -> Response:
+    """Lists the saved embeddings, newest first; name one as `search.embedding.from` of a job."""
+    with services.database.read() as session:
+        page = list_embeddings(session, limit, cursor)
+    return json_answer(PageBody.of(page.map(EmbeddingBody.of)))
+
+
+@router.get(
+    "/{embedding_id}",
+    responses={200: {"model": EmbeddingBody}, **problems(_404="There is no such embedding.")},
+)
+def show_embedding(services: Used, embedding_id: EmbeddingId) -> Response:
+    """Shows a saved embedding: which teacher, dataset and trials it learned from."""
+    with services.database.read() as session:
+        return json_answer(EmbeddingBody.of(get_embedding(session, embedding_id)))

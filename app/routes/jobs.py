@@ -1,0 +1,135 @@
+"""Jobs: submit, look, cancel, pause, resume; their trials and their best student."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app import job_commands
+from app.bodies import JobBody, PageBody, StudentBody, TrialBody
+from app.jobs import get_job, get_overview, list_overviews
+from app.json_answer import json_answer, tagged_answer
+from app.json_body import parse, read_json_body
+from app.problems import NotFound
+from app.records import JobOverview, Progress
+from app.requests import JobRequest
+from app.routes.parameters import Cursor, JobId, Limit, problems
+from app.services import Used
+from app.students import get_student
+from app.submission import submit
+from app.trials import page_of_trials
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+
+_POLL_AFTER_S = "2"
+_NO_JOB = problems(_404="There is no such job.")
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/JobRequest"}}},
+    }
+}
+
+
+async def _json_body(request: Request, services: Used) -> bytes:
+    return await read_json_body(request, services.settings.max_json_bytes)
+
+
+@router.post(
+    "",
+    status_code=202,
+    responses={
+        202: {"model": JobBody, "description": "The job is in the queue at `Location`."},
+        **problems(
+            _413="The body is too large.",
+            _415="The body is not JSON.",
+            _422="A field is wrong: see `errors`.",
+        ),
+    },
+    openapi_extra=_BODY,
+)
+def submit_job(services: Used, body: Annotated[bytes, Depends(_json_body)]) -> Response:
+    """Submits a compression job. All but `teacher` and `dataset` have defaults."""
+    job = submit(services.database, parse(JobRequest, body))
+    return _accepted(JobOverview(job, Progress(), None))
+
+
+@router.get("", responses={200: {"model": PageBody[JobBody]}, **problems(_422="A wrong cursor.")})
+def list_the_jobs(services: Used, limit: Limit = 20, cursor: Cursor = None) -> Response:
+    """Lists the jobs, newest first."""
+    with services.database.read() as session:
+        page = list_overviews(session, limit, cursor)
+    return json_answer(PageBody.of(page.map(JobBody.of)))
+
+
+@router.get(
+    "/{job_id}",
+    responses={200: {"model": JobBody}, 304: {"description": "Not changed."}, **_NO_JOB},
+)
+def show_job(request: Request, services: Used, job_id: JobId) -> Response:
+    """Shows a job, how far it is and the best it has found. Poll with `If-None-Match`."""
+    with services.database.read() as session:
+        overview = get_overview(session, job_id)
+    return tagged_answer(request, JobBody.of(overview))
+
+
+@router.get(
+    "/{job_id}/trials",
+    responses={200: {"model": PageBody[TrialBody]}, **_NO_JOB, **problems(_422="A wrong cursor.")},
+)
+def list_the_trials(
+    services: Used, job_id: JobId, limit: Limit = 100, cursor: Cursor = None
+) -> Response:
+    """Lists a job's trials by their number."""
+    with services.database.read() as session:
+        get_job(session, job_id)
+        page = page_of_trials(session, job_id, limit, cursor)
+    return json_answer(PageBody.of(page.map(TrialBody.of)))
+
+
+@router.get(
+    "/{job_id}/best",
+    responses={
+        200: {"model": StudentBody},
+        **problems(_404="There is no such job, or no student yet."),
+    },
+)
+def show_best(services: Used, job_id: JobId) -> Response:
+    """Shows the best student so far with its files, at any time of the job."""
+    with services.database.read() as session:
+        job = get_job(session, job_id)
+        if job.best_student_id is None or job.teacher is None:
+            raise NotFound(f"{job_id} has no student yet")
+        best = get_student(session, job.best_student_id)
+    return json_answer(StudentBody.with_files(best, job.teacher))
+
+
+def _add_command(name: str, command: Callable[[Session, str], None], does: str) -> None:
+    @router.post(
+        f"/{{job_id}}/{name}",
+        status_code=202,
+        name=f"{name}_job",
+        description=does,
+        responses={
+            202: {"model": JobBody},
+            **problems(_404="There is no such job.", _409="Its state doesn't allow it."),
+        },
+    )
+    def carry_out(services: Used, job_id: JobId) -> Response:
+        with services.database.write() as session:
+            command(session, job_id)
+        with services.database.read() as session:
+            return _accepted(get_overview(session, job_id))
+
+
+_add_command("cancel", job_commands.cancel, "Ends a job; its finished trials stay.")
+_add_command("pause", job_commands.pause, "Stops a job until it is resumed.")
+_add_command("resume", job_commands.resume, "Goes on with a paused job.")
+
+
+def _accepted(overview: JobOverview) -> Response:
+    location = {"Location": f"/v1/jobs/{overview.job.id}", "Retry-After": _POLL_AFTER_S}
+    return json_answer(JobBody.of(overview), 202, location)

@@ -1,0 +1,47 @@
+"""What the routes work with: one of each a process, handed to every request."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+from anyio import CapacityLimiter
+from fastapi import Depends
+from starlette.requests import Request
+
+from app.artifacts import Artifacts
+from app.database import Database
+from app.settings import Settings
+
+_CHECKS_AT_ONCE = 2  # a check may take a core and gigabytes
+
+
+@dataclass(frozen=True)
+class Services:
+    """The process's database, artifacts and settings.
+
+    Attributes:
+        checks: holds back dataset checks, so that they leave the other requests their threads.
+    """
+
+    settings: Settings
+    database: Database
+    artifacts: Artifacts
+    checks: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_CHECKS_AT_ONCE))
+
+    @classmethod
+    def open(cls, settings: Settings) -> "Services":
+        """Returns the services that the settings name."""
+        return cls(settings, Database(settings.database_url), Artifacts(settings.artifacts_url))
+
+    @property
+    def uploads(self) -> Path:
+        """The folder whose disk takes uploads while they come in."""
+        return self.settings.home / "uploads"
+
+
+async def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+Used = Annotated[Services, Depends(_services)]

@@ -1,0 +1,80 @@
+"""The settings, from environment variables that start with `STILLHOUSE_`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+PREFIX = "STILLHOUSE_"
+_MIB = 2**20
+
+
+class SettingsError(ValueError):
+    """Raised when a setting's value can't be used; the message names the variable."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the processes need to know of their surroundings.
+
+    Attributes:
+        home: folder of everything that is kept on this machine.
+        database_url: SQLAlchemy's URL; `postgresql://` means the psycopg driver.
+        artifacts_url: an fsspec URL, such as `file:///data` or `s3://bucket/prefix`.
+        host: address that the API listens on.
+        port: port that the API listens on; 0 takes any free one.
+        ray_address: `host:port` of the Ray cluster, for coordinators.
+        lease_s: how long a coordinator holds a job without renewing.
+        max_json_bytes: largest JSON body.
+        max_upload_bytes: largest uploaded body.
+        max_unpacked_bytes: largest size that an uploaded archive may unpack to.
+        access_log: whether the API logs every request.
+    """
+
+    home: Path
+    database_url: str
+    artifacts_url: str
+    host: str = "127.0.0.1"
+    port: int = 8000
+    ray_address: str | None = None
+    lease_s: float = 30.0
+    max_json_bytes: int = 1 * _MIB
+    max_upload_bytes: int = 2048 * _MIB
+    max_unpacked_bytes: int = 4096 * _MIB
+    access_log: bool = False
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> "Settings":
+        """Returns the settings that `environ` holds, with the defaults of one machine.
+
+        `RAY_ADDRESS` is read too, where `STILLHOUSE_RAY_ADDRESS` is not set.
+
+        Raises:
+            SettingsError: a value is not a number, or out of range.
+        """
+        home = Path(environ.get(f"{PREFIX}HOME") or "~/.stillhouse").expanduser().absolute()
+        return cls(
+            home=home,
+            database_url=environ.get(f"{PREFIX}DATABASE_URL") or f"sqlite:///{home}/stillhouse.db",
+            artifacts_url=environ.get(f"{PREFIX}ARTIFACTS_URL") or f"file://{home}/artifacts",
+            host=environ.get(f"{PREFIX}HOST") or cls.host,
+            port=_whole(environ, "PORT", cls.port, lowest=0, highest=65535),
+            ray_address=environ.get(f"{PREFIX}RAY_ADDRESS") or environ.get("RAY_ADDRESS") or None,
+            lease_s=_whole(environ, "LEASE_S", int(cls.lease_s), lowest=1, highest=86_400),
+            max_json_bytes=_whole(environ, "MAX_JSON_BYTES", cls.max_json_bytes),
+            max_upload_bytes=_whole(environ, "MAX_UPLOAD_BYTES", cls.max_upload_bytes),
+            max_unpacked_bytes=_whole(environ, "MAX_UNPACKED_BYTES", cls.max_unpacked_bytes),
+            access_log=bool(_whole(environ, "ACCESS_LOG", int(cls.access_log), 0, 1)),
+        )
+
+
+def _whole(
+    environ: Mapping[str, str], name: str, default: int, lowest: int = 1, highest: int = 2**50
+) -> int:
+    text = environ.get(PREFIX + name)
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and lowest <= int(text) <= highest):
+        raise SettingsError(
+            f"{PREFIX}{name} is {text!r}, but a whole number from {lowest} to {highest} is wanted"
+        )
+    return int(text)

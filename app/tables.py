@@ -1,0 +1,192 @@
+"""The SQL tables. No relations: a repository joins what it needs, so no query is sent unseen."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from app.clock import DatabaseTime, UtcDateTime
+from app.records import Command, JobState, TrialState
+
+REVISION = "0001"  # of the newest migration; a test compares it with Alembic's head
+
+_ID = String(32)
+_KEY = String(300)
+_STATE = String(16)
+_JSON = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+class Table(DeclarativeBase):
+    """Base of the tables; constraints are named so that migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcDateTime(),
+        int: BigInteger(),
+        dict[str, Any]: _JSON,
+    }
+
+
+class Job(Table):
+    """A job, and the lease of the coordinator that holds it."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        Index(None, "created_at", "id"),
+        Index(None, "state", "created_at"),
+    )
+
+    id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    state: Mapped[JobState] = mapped_column(_STATE)
+    stage: Mapped[str] = mapped_column(Text)
+    request: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(insert_default=DatabaseTime())
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    command: Mapped[Command | None] = mapped_column(_STATE)
+    proposer_key: Mapped[str | None] = mapped_column(_KEY)
+    error: Mapped[dict[str, Any] | None]
+    lease_owner: Mapped[str | None] = mapped_column(Text)
+    lease_until: Mapped[datetime | None]
+    fence: Mapped[int] = mapped_column(insert_default=0)
+
+
+class JobTeacher(Table):
+    """A job's teacher, once it is trained."""
+
+    __tablename__ = "job_teachers"
+
+    job_id: Mapped[str] = mapped_column(_ID, ForeignKey("jobs.id"), primary_key=True)
+    params: Mapped[int]
+    macs: Mapped[int]
+    bytes: Mapped[int]
+    accuracy: Mapped[float]
+    test_accuracy: Mapped[float | None]
+    weights_key: Mapped[str] = mapped_column(_KEY)
+    architecture_key: Mapped[str] = mapped_column(_KEY)
+    splits_key: Mapped[str] = mapped_column(_KEY)
+    precision: Mapped[dict[str, Any]]
+    preprocessing: Mapped[dict[str, Any]]
+
+
+class Trial(Table):
+    """A candidate being trained and measured."""
+
+    __tablename__ = "trials"
+    __table_args__ = (UniqueConstraint("job_id", "hash"), Index(None, "job_id", "state"))
+
+    job_id: Mapped[str] = mapped_column(_ID, ForeignKey("jobs.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    state: Mapped[TrialState] = mapped_column(_STATE)
+    hash: Mapped[str] = mapped_column(String(128))
+    edits: Mapped[dict[str, Any]]
+    params: Mapped[int]
+    macs: Mapped[int]
+    bytes: Mapped[int]
+    seed: Mapped[int]
+    attempts: Mapped[int] = mapped_column(insert_default=0)
+    accuracy: Mapped[float | None]
+    score: Mapped[float | None]
+    epochs: Mapped[int | None]
+    duration_s: Mapped[float | None]
+    weights_key: Mapped[str | None] = mapped_column(_KEY)
+    error: Mapped[dict[str, Any] | None]
+    created_at: Mapped[datetime] = mapped_column(insert_default=DatabaseTime())
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+class Student(Table):
+    """A trained network that is offered; at most one of a job is the best."""
+
+    __tablename__ = "students"
+    __table_args__ = (
+        ForeignKeyConstraint(["job_id", "trial_number"], ["trials.job_id", "trials.number"]),
+        Index(None, "job_id", "trial_number"),
+        Index(
+            "uq_students_best",
+            "job_id",
+            unique=True,
+            sqlite_where=text("best"),
+            postgresql_where=text("best"),
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    job_id: Mapped[str] = mapped_column(_ID)
+    trial_number: Mapped[int]
+    final: Mapped[bool]
+    best: Mapped[bool]
+    accuracy: Mapped[float]
+    test_accuracy: Mapped[float | None]
+    score: Mapped[float]
+    params: Mapped[int]
+    macs: Mapped[int]
+    bytes: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(insert_default=DatabaseTime())
+
+
+class StudentFile(Table):
+    """A file of a student, and the artifact that holds it."""
+
+    __tablename__ = "student_files"
+
+    student_id: Mapped[str] = mapped_column(_ID, ForeignKey("students.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    key: Mapped[str] = mapped_column(_KEY)
+    bytes: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+
+
+class Dataset(Table):
+    """An uploaded dataset that passed its check."""
+
+    __tablename__ = "datasets"
+    __table_args__ = (Index(None, "created_at", "id"),)
+
+    id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    key: Mapped[str] = mapped_column(_KEY)
+    sha256: Mapped[str] = mapped_column(String(64))
+    bytes: Mapped[int]
+    summary: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(insert_default=DatabaseTime())
+
+
+class Embedding(Table):
+    """What a finished job learned."""
+
+    __tablename__ = "embeddings"
+    __table_args__ = (Index(None, "created_at", "id"),)
+
+    id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    job_id: Mapped[str] = mapped_column(_ID, ForeignKey("jobs.id"), unique=True)
+    key: Mapped[str] = mapped_column(_KEY)
+    sha256: Mapped[str] = mapped_column(String(64))
+    bytes: Mapped[int]
+    teacher: Mapped[str] = mapped_column(Text)
+    dataset: Mapped[str] = mapped_column(Text)
+    trials: Mapped[int]
+    kernels: Mapped[int]
+    summary: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(insert_default=DatabaseTime())

@@ -1,0 +1,34 @@
+"""Looks: encoding, LSTM encoder, kernels, surrogate, acquisition, proposers, saved embeddings."""
+
+from embedding.embedding_proposer import EmbeddingProposer
+from embedding.encoding import ENCODING_VERSION, Tokens, encode, encode_architecture
+from embedding.errors import EmbeddingError, InfeasibleConstraint, SpaceExhausted
+from embedding.history import Observation
+from embedding.make_proposer import STRATEGIES, make_proposer
+from embedding.objective import Limits, Objective, score
+from embedding.proposer import Proposer, SearchSettings
+from embedding.random_proposer import RandomProposer
+from embedding.saved import SavedEmbedding
+from embedding.seeds import derive_seed
+
+__all__ = [
+    "ENCODING_VERSION",
+    "STRATEGIES",
+    "EmbeddingError",
+    "EmbeddingProposer",
+    "InfeasibleConstraint",
+    "Limits",
+    "Objective",
+    "Observation",
+    "Proposer",
+    "RandomProposer",
+    "SavedEmbedding",
+    "SearchSettings",
+    "SpaceExhausted",
+    "Tokens",
+    "derive_seed",
+    "encode",
+    "encode_architecture",
+    "make_proposer",
+    "score",
+]

@@ -1,0 +1,47 @@
+"""A proposer by its strategy's name."""
+
+from typing import Literal
+
+from embedding.embedding_proposer import EmbeddingProposer
+from embedding.errors import EmbeddingError
+from embedding.objective import Objective
+from embedding.proposer import Proposer, SearchSettings
+from embedding.random_proposer import RandomProposer
+from embedding.saved import SavedEmbedding
+from networks import Space
+
+STRATEGIES = ("embedding", "random")
+
+
+def make_proposer(
+    strategy: str,
+    space: Space,
+    objective: Objective,
+    settings: SearchSettings,
+    state: bytes | None = None,
+    embedding: SavedEmbedding | None = None,
+    mode: Literal["frozen", "adapt"] | None = None,
+) -> Proposer:
+    """Makes the proposer of a job, new or continued.
+
+    Args:
+        strategy: one of `STRATEGIES`.
+        space: of all students.
+        objective: what is maximised, and the limits.
+        settings: number of kernels and seed.
+        state: what `Proposer.state` returned last, if the job is continued; it comes before
+            `embedding`.
+        embedding: what another job learned, to start from.
+        mode: what becomes of its encoders: kept (`frozen`) or fitted further (`adapt`, the
+            default).
+
+    Raises:
+        EmbeddingError: if the strategy is unknown, or the state can't be read.
+        InfeasibleConstraint: if no student keeps to the limits.
+    """
+    if strategy == "random":
+        return RandomProposer(space, objective, settings)
+    if strategy != "embedding":
+        raise EmbeddingError(f"unknown strategy {strategy!r}: there are {', '.join(STRATEGIES)}")
+    start = SavedEmbedding.from_bytes(state) if state else embedding
+    return EmbeddingProposer(space, objective, settings, start, frozen=mode == "frozen")

@@ -1,0 +1,85 @@
+"""Ask/tell: what a search is, whatever its strategy."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from embedding.errors import InfeasibleConstraint, SpaceExhausted
+from embedding.history import History, Observation
+from embedding.objective import Objective
+from embedding.pool import draw_pool
+from embedding.seeds import generator
+from networks import Candidates, Edits, Space
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """How to search.
+
+    Attributes:
+        kernels: how many kernels take turns, `K >= 1`.
+        seed: the job's.
+    """
+
+    kernels: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        if self.kernels < 1:
+            raise ValueError(f"expected at least one kernel, got {self.kernels}")
+
+
+class Proposer(ABC):
+    """Proposes candidates from what it is told of a job's trials.
+
+    The same told trials and the same state give the same proposals: every draw's seed is derived
+    from the job's seed and the next trial's number.
+
+    Raises:
+        InfeasibleConstraint: if no student keeps to the objective's limits.
+    """
+
+    def __init__(self, space: Space, objective: Objective, settings: SearchSettings) -> None:
+        self.space, self.objective, self.settings = space, objective, settings
+        self._history = History.of(space, [], [])
+        self._check_feasible()
+
+    def _check_feasible(self) -> None:
+        smallest = self.space.costs(self.space.smallest())
+        if bool(self.objective.feasible(smallest)):
+            return
+        # The fewest parameters need not be the fewest MACs: see whether anything is feasible.
+        draws = generator(self.settings.seed, "feasible", 0)
+        if not len(draw_pool(self.space, self.objective, set(), 1, draws)):
+            names = ("params", "macs", "bytes")
+            raise InfeasibleConstraint({x: int(getattr(smallest, x)) for x in names})
+
+    def tell(self, completed: Sequence[Observation], pending: Sequence[Edits]) -> None:
+        """Replaces what is known: all completed (or failed) and all pending trials of the job."""
+        self._history = History.of(self.space, completed, pending)
+
+    def ask(self, n: int) -> list[Edits]:
+        """Proposes `n` candidates; they count as pending until the next `tell`.
+
+        Returns:
+            Distinct and feasible edits, none of a trial that was told nor of the teacher itself.
+
+        Raises:
+            SpaceExhausted: if there are fewer; it carries those that there are.
+        """
+        found: list[Edits] = []
+        for _ in range(n):
+            candidate = self._propose(self._history)
+            if not len(candidate):
+                raise SpaceExhausted(n, found)
+            self._history = self._history.proposed(self.space, candidate)
+            found += self.space.edits(candidate)
+        return found
+
+    @abstractmethod
+    def _propose(self, history: History) -> Candidates:
+        """Returns the next candidate, or none (`n = 0`) if there is none left."""
+
+    @abstractmethod
+    def state(self) -> bytes:
+        """Returns what the next proposal depends on beside the trials; empty if nothing."""

@@ -1,0 +1,124 @@
+"""What the search learned, as bytes: safetensors with JSON metadata, never pickle."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from embedding.encoding import ENCODING_VERSION
+from embedding.errors import EmbeddingError
+from embedding.surrogate import Surrogate
+
+FORMAT = "stillhouse-embedding"
+
+
+@dataclass(frozen=True)
+class SavedEmbedding:
+    """K fitted kernels and where they come from.
+
+    Attributes:
+        kernels: each kernel's weights (`Surrogate.weights`); at least one.
+        fits: how often each kernel was fitted.
+        provenance: JSON: which teacher, dataset and trials they learned from.
+
+    Raises:
+        EmbeddingError: if the weights aren't those of this version's kernels, or not finite.
+    """
+
+    kernels: tuple[Mapping[str, Tensor], ...]
+    fits: tuple[int, ...]
+    provenance: Mapping[str, object]
+
+    def __post_init__(self) -> None:
+        if not self.kernels or len(self.fits) != len(self.kernels):
+            raise EmbeddingError(
+                f"expected one count of fits a kernel and at least one kernel, got"
+                f" {len(self.kernels)} kernels and {len(self.fits)} counts"
+            )
+        expected = Surrogate(seed=0).weights()
+        for weights in self.kernels:
+            _check(weights, expected)
+
+    def to_bytes(self) -> bytes:
+        """Returns a safetensors file; tensors are named `KERNEL/NAME`."""
+        tensors = {
+            f"{number}/{name}": value.contiguous()
+            for number, weights in enumerate(self.kernels)
+            for name, value in weights.items()
+        }
+        header = {
+            "format": FORMAT,
+            "encoding_version": ENCODING_VERSION,
+            "fits": self.fits,
+            "provenance": self.provenance,
+        }
+        return safetensors.torch.save(tensors, {FORMAT: json.dumps(header, sort_keys=True)})
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "SavedEmbedding":
+        """Reads what `to_bytes` wrote.
+
+        Raises:
+            EmbeddingError: if it is something else, of another version, or was damaged.
+        """
+        header = _header(data)
+        version = header.get("encoding_version")
+        if version != ENCODING_VERSION:
+            raise EmbeddingError(
+                f"the embedding is of encoding version {version!r}, this program's is"
+                f" {ENCODING_VERSION}: it has to be learned again"
+            )
+        fits, provenance = header.get("fits"), header.get("provenance")
+        if not isinstance(fits, list) or not all(isinstance(x, int) for x in fits):
+            raise EmbeddingError("the embedding's metadata has no counts of fits")
+        if not isinstance(provenance, dict):
+            raise EmbeddingError("the embedding's metadata has no provenance")
+        return cls(_kernels(data, len(fits)), tuple(fits), provenance)
+
+
+def _header(data: bytes) -> dict[str, object]:
+    """Returns our JSON metadata of a safetensors file."""
+    try:
+        length = int.from_bytes(data[:8], "little")
+        metadata = json.loads(data[8 : 8 + length]).get("__metadata__", {})
+        header = json.loads(metadata[FORMAT])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise EmbeddingError(f"not a saved embedding: {error!r}") from error
+    if not isinstance(header, dict):
+        raise EmbeddingError("not a saved embedding: its metadata is no object")
+    return header
+
+
+def _kernels(data: bytes, count: int) -> tuple[dict[str, Tensor], ...]:
+    """Returns the tensors of a safetensors file, by kernel and name."""
+    try:
+        tensors = safetensors.torch.load(data)
+    except safetensors.SafetensorError as error:
+        raise EmbeddingError(f"not a saved embedding: {error}") from error
+    kernels: tuple[dict[str, Tensor], ...] = tuple({} for _ in range(count))
+    for key, value in tensors.items():
+        number, _, name = key.partition("/")
+        if not number.isdecimal() or int(number) >= count:
+            raise EmbeddingError(f"the embedding has {count} kernels and a tensor {key!r}")
+        kernels[int(number)][name] = value
+    return kernels
+
+
+def _check(weights: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
+    """Raises if the weights' names, shapes or types differ from the expected, or hold NaN."""
+    if weights.keys() != expected.keys():
+        names = sorted(weights.keys() ^ expected.keys())
+        raise EmbeddingError(f"the embedding's tensors are missing or unknown: {names}")
+    for name, value in weights.items():
+        want = expected[name]
+        if value.shape != want.shape or value.dtype != want.dtype:
+            raise EmbeddingError(
+                f"{name}: expected {want.dtype} {tuple(want.shape)}, got {value.dtype}"
+                f" {tuple(value.shape)}"
+            )
+        if not torch.isfinite(value).all():
+            raise EmbeddingError(f"{name}: holds numbers that are not finite")

@@ -1,0 +1,63 @@
+"""The command line: what `stillhouse` does when it is typed."""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from stillhouse.commands import best, database, demo, servers, submit, watch
+from stillhouse.errors import Refused, StillhouseError
+
+_HELP = """Give it a network you have; get back a smaller one you can ship.
+
+`stillhouse demo` shows all of it on this machine in a few minutes.
+
+Exit codes: 0 done · 1 the job failed, or the servers · 2 wrong usage · 3 no server answers ·
+4 the server refuses, and says why · 5 a download is damaged.
+"""
+
+app = typer.Typer(
+    name="stillhouse",
+    help=_HELP,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+app.command("serve")(servers.serve)
+app.command("api")(servers.api)
+app.command("coordinator")(servers.coordinator)
+app.command("demo")(demo.demo)
+app.command("submit")(submit.submit)
+app.command("watch")(watch.watch)
+app.command("best")(best.best)
+app.add_typer(database.app, name="db")
+
+
+def main() -> None:
+    """Runs the command line; an error that has a name is told in words, without a trace."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        app()
+    except StillhouseError as error:
+        Console(stderr=True).print(_told(error), soft_wrap=True)
+        sys.exit(error.exit_code)
+
+
+def _interrupt(_signal: int, _frame: object) -> None:
+    """SIGTERM ends a command as Ctrl-C does: whatever it started is ended first."""
+    raise KeyboardInterrupt
+
+
+def _told(error: StillhouseError) -> Text:
+    if not isinstance(error, Refused):
+        return Text.assemble(("error: ", "bold red"), str(error))
+    text = Text.assemble(("refused: ", "bold red"), error.detail or error.title)
+    for field in error.errors:
+        place = field.pointer.lstrip("#/").replace("/", ".")
+        text.append(f"\n  {place or 'request'}", style="bold").append(f": {field.detail}")
+    return text

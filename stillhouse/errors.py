@@ -1,0 +1,107 @@
+"""What can go wrong between this machine and a Stillhouse server, one class for each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+class StillhouseError(Exception):
+    """Root of everything that the client and the command line raise on purpose."""
+
+    exit_code = 1
+
+
+class Unreachable(StillhouseError):
+    """Raised when no answer comes from the server's address."""
+
+    exit_code = 3
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One thing wrong with one field of a request."""
+
+    pointer: str
+    detail: str
+
+
+class Refused(StillhouseError):
+    """Raised when the server answers with a problem document (RFC 9457).
+
+    Attributes:
+        status: The answer's HTTP status.
+        problem: The problem document as it came.
+    """
+
+    exit_code = 4
+
+    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+        self.status = status
+        self.problem = dict(problem)
+        super().__init__(self._text())
+
+    @property
+    def title(self) -> str:
+        """What kind of problem it is, in a few words."""
+        return str(self.problem.get("title") or f"HTTP {self.status}")
+
+    @property
+    def detail(self) -> str:
+        """What is wrong this time; empty when the server didn't say."""
+        return str(self.problem.get("detail") or "")
+
+    @property
+    def errors(self) -> tuple[FieldError, ...]:
+        """The fields that the server points at, in its order."""
+        entries = self.problem.get("errors") or ()
+        return tuple(
+            FieldError(str(entry.get("pointer", "")), str(entry.get("detail", "")))
+            for entry in entries
+            if isinstance(entry, Mapping)
+        )
+
+    def _text(self) -> str:
+        lines = [f"{self.title}: {self.detail}" if self.detail else self.title]
+        lines += [f"  {error.pointer}: {error.detail}" for error in self.errors]
+        return "\n".join(lines)
+
+
+class NotAnswered(StillhouseError):
+    """Raised when an answer isn't what the contract promises (not JSON, a field missing)."""
+
+
+class JobFailed(StillhouseError):
+    """Raised when a job that was waited for ends without students.
+
+    Attributes:
+        job_id: The job.
+        state: How it ended: `failed` or `cancelled`.
+        problem: The job's error as a problem document; empty when it was cancelled.
+    """
+
+    def __init__(self, job_id: str, state: str, problem: Mapping[str, Any] | None) -> None:
+        self.job_id = job_id
+        self.state = state
+        self.problem = dict(problem or {})
+        reason = self.problem.get("detail") or self.problem.get("title")
+        super().__init__(f"{job_id} {state}" + (f": {reason}" if reason else ""))
+
+
+class WaitedTooLong(StillhouseError):
+    """Raised when a job isn't finished within the time that the caller gave it."""
+
+
+class NoStudentYet(StillhouseError):
+    """Raised when a job's best student is asked for before there is one."""
+
+
+class DownloadDamaged(StillhouseError):
+    """Raised when a downloaded file's size or sha256 isn't what the server announced."""
+
+    exit_code = 5
+
+
+class CannotServe(StillhouseError):
+    """Raised when the servers can't be started: a port or a home is in use, a child dies."""

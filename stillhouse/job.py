@@ -1,0 +1,112 @@
+"""A job on a server, followed from here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+from stillhouse.documents import JobStatus, Student, Trial
+from stillhouse.download import download_student
+from stillhouse.errors import JobFailed, NoStudentYet, Refused, WaitedTooLong
+from stillhouse.transport import Transport
+
+
+class Job:
+    """One compression request and what became of it.
+
+    Attributes:
+        status: The job as the server last described it; `refresh` asks again.
+    """
+
+    def __init__(self, transport: Transport, status: JobStatus) -> None:
+        self._transport = transport
+        self.status = status
+        self._path = f"/v1/jobs/{quote(status.id, safe='')}"
+
+    @property
+    def id(self) -> str:
+        """The job's id."""
+        return self.status.id
+
+    @property
+    def state(self) -> str:
+        """The job's state when it was last asked for."""
+        return self.status.state
+
+    def refresh(self) -> Job:
+        """Asks the server how the job is; returns the job itself."""
+        self.status = JobStatus.read(self._transport.get(self._path))
+        return self
+
+    def wait(
+        self,
+        timeout_s: float | None = None,
+        poll_s: float = 1.0,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> Job:
+        """Returns once the job has succeeded.
+
+        Raises:
+            JobFailed: It failed or was cancelled.
+            WaitedTooLong: `timeout_s` passed first; the job goes on.
+        """
+        started = clock()
+        while not self.refresh().status.finished:
+            if timeout_s is not None and clock() - started >= timeout_s:
+                msg = f"{self.id} is still {self.state} after {timeout_s:g} s"
+                raise WaitedTooLong(msg)
+            sleep(poll_s)
+        self.require_success()
+        return self
+
+    def require_success(self) -> None:
+        """Raises JobFailed when the job ended without students."""
+        if self.state in {"failed", "cancelled"}:
+            raise JobFailed(self.id, self.state, self.status.error)
+
+    def trials(self) -> list[Trial]:
+        """Returns the job's trials by number."""
+        items = self._transport.items(f"{self._path}/trials")
+        return sorted((Trial.read(item) for item in items), key=lambda trial: trial.number)
+
+    def best(self) -> Student:
+        """Returns the best student so far; raises NoStudentYet before there is one."""
+        try:
+            return Student.read(self._transport.get(f"{self._path}/best"))
+        except Refused as refusal:
+            if refusal.status != 404 or self.refresh().status.best is not None:
+                raise
+            msg = f"{self.id} has no student yet ({self.state})"
+            raise NoStudentYet(msg) from refusal
+
+    def download(self, directory: Path) -> Student:
+        """Fetches the best student's files into a directory; returns the student.
+
+        A file appears whole and verified or not at all.
+
+        Raises:
+            NoStudentYet: There is no student yet.
+            DownloadDamaged: A file's size or sha256 differs from what the server announced.
+        """
+        student = self.best()
+        download_student(self._transport, student, directory)
+        return student
+
+    def cancel(self) -> Job:
+        """Ends the job; its finished trials stay."""
+        return self._command("cancel")
+
+    def pause(self) -> Job:
+        """Stops the job for now; its finished trials stay and `resume` goes on from them."""
+        return self._command("pause")
+
+    def resume(self) -> Job:
+        """Lets a paused job go on."""
+        return self._command("resume")
+
+    def _command(self, name: str) -> Job:
+        self._transport.post(f"{self._path}/{name}")
+        return self.refresh()

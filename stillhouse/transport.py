@@ -1,0 +1,135 @@
+"""HTTP to a server: every answer is a document or an exception."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+from stillhouse.documents import Document
+from stillhouse.errors import NotAnswered, Refused, Unreachable
+
+# Reads wait for the database at worst; an upload is also unpacked and checked.
+_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
+_UPLOAD_TIMEOUT = httpx.Timeout(600.0, connect=5.0)
+# A server that answered before and is silent now is being restarted: 15 s in all.
+_RETRY_AFTER_S = (1.0, 2.0, 4.0, 8.0)
+
+
+class Transport:
+    """One server's address and the connections to it.
+
+    Args:
+        url: The server, `http://host:port`.
+        transport: Replaces the network, as tests do.
+        sleep: Waits between two tries to read.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.url = url.rstrip("/")
+        self._sleep = sleep
+        self._answered = False
+        self._http = httpx.Client(base_url=self.url, timeout=_TIMEOUT, transport=transport)
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._http.close()
+
+    def get(self, path: str, **params: str | int) -> Document:
+        """Returns the document at a path; raises Refused, Unreachable or NotAnswered.
+
+        A server that has answered before is given a while to come back.
+        """
+        for pause_s in _RETRY_AFTER_S if self._answered else ():
+            try:
+                return self._document(self._send("GET", path, params=params))
+            except Unreachable:
+                self._sleep(pause_s)
+        return self._document(self._send("GET", path, params=params))
+
+    def post(self, path: str, body: Mapping[str, Any] | None = None) -> Document:
+        """Returns the answer to a JSON body; raises Refused, Unreachable or NotAnswered."""
+        return self._document(self._send("POST", path, json=body))
+
+    def upload(self, path: str, files: Mapping[str, Any], form: Mapping[str, str]) -> Document:
+        """Returns the answer to a multipart upload; the files are streamed.
+
+        Raises:
+            Refused: The server doesn't take the file, and says why.
+            Unreachable: No answer came.
+        """
+        answer = self._send("POST", path, files=files, data=dict(form), timeout=_UPLOAD_TIMEOUT)
+        return self._document(answer)
+
+    def items(self, path: str) -> Iterator[Document]:
+        """Yields the items of a list; a page is fetched when it is reached."""
+        page = self.get(path)
+        while True:
+            yield from page["items"]
+            if not page.get("next"):
+                return
+            page = self.get(path, cursor=page["next"])
+
+    def ready(self) -> bool:
+        """Returns whether the server answers and says that it can work."""
+        try:
+            return self._send("GET", "/readyz").is_success
+        except Unreachable:
+            return False
+
+    @contextmanager
+    def stream(self, path: str) -> Iterator[Iterator[bytes]]:
+        """Yields the chunks of a file; raises Refused or Unreachable."""
+        with self._reaching(), self._http.stream("GET", path) as answer:
+            if answer.is_error:
+                answer.read()
+                raise _refusal(answer)
+            yield answer.iter_bytes()
+
+    def _send(self, method: str, path: str, **content: Any) -> httpx.Response:  # noqa: ANN401
+        with self._reaching():
+            answer = self._http.request(method, path, **content)
+        self._answered = True
+        return answer
+
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        try:
+            yield
+        except httpx.TransportError as error:
+            msg = f"no answer from {self.url} ({str(error) or type(error).__name__})"
+            raise Unreachable(msg) from error
+        except httpx.InvalidURL as error:
+            msg = f"{self.url} is not an address ({error})"
+            raise Unreachable(msg) from error
+
+    def _document(self, answer: httpx.Response) -> Document:
+        if answer.is_error:
+            raise _refusal(answer)
+        try:
+            document = answer.json()
+        except ValueError as error:
+            msg = f"{answer.request.url} answered {answer.status_code} without JSON"
+            raise NotAnswered(msg) from error
+        if not isinstance(document, dict):
+            msg = f"{answer.request.url} answered with a JSON {type(document).__name__}"
+            raise NotAnswered(msg)
+        return document
+
+
+def _refusal(answer: httpx.Response) -> Refused:
+    try:
+        problem = answer.json()
+    except ValueError:
+        problem = None
+    if not isinstance(problem, dict):
+        problem = {"title": f"HTTP {answer.status_code} {answer.reason_phrase}".strip()}
+    return Refused(answer.status_code, problem)

@@ -1,0 +1,75 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from app.services import Services
+from tests.app.samples import REQUEST
+from tests.app.samples_npz import npz
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_an_upload_becomes_a_dataset(client: TestClient, services: Services) -> None:
+    data = npz(
+        test_images=np.zeros((3, 8, 8), np.uint8),
+        test_labels=np.array([0, 1, 2], np.uint8),
+        classes=np.array(["zéro", "one", "two"]),
+    )
+    answer = client.post(
+        "/v1/datasets", files={"file": ("c:\\my\x07 images.npz", data)}, data={"name": "Ziffern"}
+    )
+    assert answer.status_code == 201, answer.text
+    body = answer.json()
+    assert answer.headers["location"] == f"/v1/datasets/{body['id']}"
+    assert (body["name"], body["n"], body["test_n"]) == ("Ziffern", 12, 3)
+    assert (body["shape"], body["dtype"]) == ([8, 8, 1], "uint8")
+    assert (body["classes"], body["class_counts"]) == (["zéro", "one", "two"], [4, 4, 4])
+    assert client.get(answer.headers["location"]).json() == body
+    assert client.get("/v1/datasets").json() == {"items": [body], "next": None}
+    assert services.artifacts.read_bytes(f"datasets/{body['id']}.npz") == data
+    assert _files(services.uploads) == []
+    request = REQUEST | {"dataset": {"id": body["id"]}}
+    assert client.post("/v1/jobs", json=request).status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("data", "pointer"),
+    [
+        (b"", "#/file"),
+        (b"no archive", "#/file"),
+        (npz()[:-40], "#/file"),
+        (npz(labels=None), "#/file/labels"),
+        (npz(images=np.ones((12, 8, 8), np.float32)), "#/file/images"),
+    ],
+)
+def test_what_is_no_dataset_is_refused_and_leaves_nothing(
+    client: TestClient, services: Services, tmp_path: Path, data: bytes, pointer: str
+) -> None:
+    answer = client.post("/v1/datasets", files={"file": ("x.npz", data)})
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+    assert client.get("/v1/datasets").json()["items"] == []
+    assert _files(services.uploads) == _files(tmp_path / "artifacts") == []
+
+
+def test_an_upload_over_the_limit_is_refused(client: TestClient, services: Services) -> None:
+    answer = client.post("/v1/datasets", files={"file": ("x.npz", b"0" * 2**20)})
+    assert answer.status_code == 413
+    assert answer.json()["errors"][0]["pointer"] == "#/file"
+    assert _files(services.uploads) == []
+
+
+def test_an_archive_that_unpacks_to_too_much_is_refused(client: TestClient) -> None:
+    bomb = npz(images=np.zeros((40_000, 8, 8), np.uint8))
+    assert len(bomb) < 2**16
+    answer = client.post("/v1/datasets", files={"file": ("x.npz", bomb)})
+    assert answer.status_code == 422
+    assert "unpacks to" in answer.json()["detail"]
+
+
+def test_no_such_dataset(client: TestClient) -> None:
+    assert client.get(f"/v1/datasets/dst_{'a' * 22}").status_code == 404

@@ -1,0 +1,176 @@
+import pytest
+from fastapi.testclient import TestClient
+
+from app.database import Database
+from app.leases import claim
+from app.records import StoredStudentFile
+from tests.app.samples import (
+    NEVER_S,
+    REQUEST,
+    held_job,
+    new_job,
+    new_student,
+    new_trial,
+    searching_job,
+)
+
+
+def test_a_submitted_job_is_in_the_queue(client: TestClient) -> None:
+    answer = client.post("/v1/jobs", json=REQUEST | {"name": "digits on a phone"})
+    assert answer.status_code == 202
+    body = answer.json()
+    assert answer.headers["location"] == f"/v1/jobs/{body['id']}"
+    assert int(answer.headers["retry-after"]) >= 1
+    assert (body["state"], body["name"]) == ("queued", "digits on a phone")
+    assert body["request"]["search"]["evaluations"] == 40
+    assert body["created_at"].endswith("Z")
+    assert client.get(answer.headers["location"]).json() == body
+
+
+def test_what_is_wrong_is_pointed_at_and_nothing_is_queued(client: TestClient) -> None:
+    wrong = {
+        "teacher": {"id": "tch_1"},
+        "dataset": {"name": "digits", "x": 1},
+        "objective": {"kind": "pareto"},
+        "search": {"evaluations": -1},
+    }
+    answer = client.post("/v1/jobs", json=wrong)
+    assert answer.status_code == 422
+    errors = {error["pointer"]: error["detail"] for error in answer.json()["errors"]}
+    assert "uploads of teachers are not offered" in errors["#/teacher/id"]
+    assert "'score' or 'accuracy'" in errors["#/objective/kind"]
+    assert errors["#/dataset/x"] == "there is no such field"
+    assert "greater than or equal to 1" in errors["#/search/evaluations"]
+    assert client.get("/v1/jobs").json() == {"items": [], "next": None}
+
+
+def test_a_job_shows_its_progress_and_best(client: TestClient, database: Database) -> None:
+    lease, writer = searching_job(database)
+    student_id = writer.add_student(new_student(), best=True)
+    body = client.get(f"/v1/jobs/{lease.job_id}").json()
+    assert body["state"] == "searching"
+    assert body["progress"] == {
+        "stage": "searching",
+        "completed": 1,
+        "running": 1,
+        "failed": 0,
+        "total": 40,
+    }
+    assert body["best"] == {
+        "trial": 0,
+        "student": student_id,
+        "score": 0.97,
+        "accuracy": 0.9,
+        "params": 200,
+        "params_ratio": 0.2,
+        "macs": 3000,
+        "macs_ratio": 0.3,
+    }
+    assert client.get("/v1/jobs").json()["items"] == [body]
+
+
+def test_those_who_poll_are_told_when_nothing_changed(
+    client: TestClient, database: Database
+) -> None:
+    lease, writer = held_job(database)
+    first = client.get(f"/v1/jobs/{lease.job_id}")
+    known = {"If-None-Match": f'"other", W/{first.headers["etag"]}'}
+    again = client.get(f"/v1/jobs/{lease.job_id}", headers=known)
+    assert (again.status_code, again.content) == (304, b"")
+    writer.set_stage("something new")
+    assert client.get(f"/v1/jobs/{lease.job_id}", headers=known).status_code == 200
+
+
+def test_pages_follow_one_another(client: TestClient, database: Database) -> None:
+    made = {new_job(database) for _ in range(5)}
+    seen, cursor = [], None
+    for _ in range(3):
+        page = client.get("/v1/jobs", params={"limit": 2} | ({"cursor": cursor} if cursor else {}))
+        seen += [job["id"] for job in page.json()["items"]]
+        cursor = page.json()["next"]
+    assert cursor is None
+    assert set(seen) == made
+    assert len(seen) == 5
+
+
+def test_trials_are_listed_in_pages(client: TestClient, database: Database) -> None:
+    lease, writer = searching_job(database)
+    writer.trial_failed(1, {"title": "diverged"})
+    path = f"/v1/jobs/{lease.job_id}/trials"
+    first = client.get(path, params={"limit": 2}).json()
+    assert first["items"][0] == {
+        "number": 0,
+        "state": "completed",
+        "edits": {"widths": {"a": 0}},
+        "params": 200,
+        "macs": 3000,
+        "accuracy": 0.9,
+        "score": 0.97,
+        "epochs": 5,
+        "duration_s": 1.5,
+        "seed": 7,
+        "error": None,
+    }
+    assert first["items"][1]["error"] == {"title": "diverged"}
+    second = client.get(path, params={"limit": 2, "cursor": first["next"]}).json()
+    assert [trial["number"] for trial in second["items"]] == [2]
+    assert second["next"] is None
+
+
+def test_the_best_student_is_there_at_any_time(client: TestClient, database: Database) -> None:
+    lease, writer = searching_job(database)
+    path = f"/v1/jobs/{lease.job_id}/best"
+    assert client.get(path).status_code == 404
+    files = (StoredStudentFile("report.json", "key", 5, "sha"),)
+    student_id = writer.add_student(new_student(files), best=True)
+    body = client.get(path).json()
+    assert (body["student"], body["final"], body["job"]) == (student_id, False, lease.job_id)
+    assert body["files"] == [
+        {
+            "name": "report.json",
+            "bytes": 5,
+            "sha256": "sha",
+            "href": f"/v1/students/{student_id}/files/report.json",
+        }
+    ]
+
+
+def test_commands_are_accepted(client: TestClient, database: Database) -> None:
+    path = f"/v1/jobs/{new_job(database)}"
+    paused = client.post(f"{path}/pause")
+    assert (paused.status_code, paused.json()["state"]) == (202, "paused")
+    assert paused.headers["location"] == path
+    assert client.post(f"{path}/resume").json()["state"] == "queued"
+    assert claim(database, "a", NEVER_S) is not None
+    cancelled = client.post(f"{path}/cancel")
+    assert (cancelled.status_code, cancelled.json()["state"]) == (202, "queued")
+
+
+@pytest.mark.parametrize("command", ["cancel", "pause", "resume"])
+def test_commands_to_a_finished_job_are_a_conflict(
+    client: TestClient, database: Database, command: str
+) -> None:
+    lease, writer = held_job(database)
+    writer.finish("succeeded")
+    answer = client.post(f"/v1/jobs/{lease.job_id}/{command}")
+    assert answer.status_code == 409
+    assert lease.job_id in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["", "/trials", "/best"])
+def test_no_such_job(client: TestClient, path: str) -> None:
+    answer = client.get(f"/v1/jobs/job_{'a' * 22}{path}")
+    assert answer.status_code == 404
+    assert "there is no job" in answer.json()["detail"]
+
+
+def test_an_ended_search_keeps_what_it_found(client: TestClient, database: Database) -> None:
+    lease, writer = searching_job(database)
+    writer.add_trials([new_trial(3)], None)
+    writer.add_student(new_student(), best=True)
+    client.post(f"/v1/jobs/{lease.job_id}/cancel")
+    writer.finish("cancelled")
+    body = client.get(f"/v1/jobs/{lease.job_id}").json()
+    assert body["state"] == "cancelled"
+    assert body["progress"]["completed"] == 1
+    assert body["best"]["trial"] == 0

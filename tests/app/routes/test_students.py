@@ -1,0 +1,42 @@
+from fastapi.testclient import TestClient
+
+from app.database import Database
+from app.records import StoredStudentFile
+from app.services import Services
+from tests.app.samples import new_student, searching_job
+
+
+def _student(services: Services, database: Database, name: str, data: bytes) -> str:
+    stored = services.artifacts.put_bytes(f"students/x/{name}", data)
+    file = StoredStudentFile(name, stored.key, stored.bytes, stored.sha256)
+    _, writer = searching_job(database)
+    return writer.add_student(new_student((file,)), best=True)
+
+
+def test_a_file_is_sent_whole(client: TestClient, services: Services, database: Database) -> None:
+    data = bytes(range(256)) * 5000
+    student_id = _student(services, database, "student.pt2", data)
+    answer = client.get(f"/v1/students/{student_id}/files/student.pt2")
+    assert answer.status_code == 200
+    assert answer.content == data
+    assert answer.headers["content-length"] == str(len(data))
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"] == 'attachment; filename="student.pt2"'
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_json_is_sent_as_such(client: TestClient, services: Services, database: Database) -> None:
+    student_id = _student(services, database, "report.json", b'{"a": 1}')
+    answer = client.get(f"/v1/students/{student_id}/files/report.json")
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json() == {"a": 1}
+
+
+def test_no_such_file(client: TestClient, services: Services, database: Database) -> None:
+    student_id = _student(services, database, "report.json", b"{}")
+    answer = client.get(f"/v1/students/{student_id}/files/student.onnx")
+    assert answer.status_code == 404
+    assert "report.json" in answer.json()["detail"]
+    path = f"/v1/students/{student_id}/files/..%2f..%2fstillhouse.db"
+    assert client.get(path).status_code == 404
+    assert client.get(f"/v1/students/std_{'a' * 22}/files/report.json").status_code == 404

@@ -1,0 +1,86 @@
+import json
+from collections.abc import Iterator
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import event
+
+from app.database import Database
+from app.services import Services
+from tests.app.samples import new_job, new_student, searching_job
+
+
+def _responses(schema: dict[str, dict[str, dict[str, dict[str, object]]]]) -> Iterator[object]:
+    for path in schema["paths"].values():
+        for operation in path.values():
+            yield operation["responses"]
+
+
+def test_openapi_describes_every_route_and_problem(client: TestClient) -> None:
+    schema = client.get("/openapi.json").json()
+    assert {
+        "/v1/jobs",
+        "/v1/jobs/{job_id}",
+        "/v1/jobs/{job_id}/cancel",
+        "/v1/jobs/{job_id}/pause",
+        "/v1/jobs/{job_id}/resume",
+        "/v1/jobs/{job_id}/trials",
+        "/v1/jobs/{job_id}/best",
+        "/v1/students/{student_id}/files/{name}",
+        "/v1/datasets",
+        "/v1/datasets/{dataset_id}",
+        "/v1/embeddings",
+        "/v1/embeddings/{embedding_id}",
+        "/healthz",
+        "/readyz",
+    } == set(schema["paths"])
+    for path in schema["paths"].values():
+        assert all(operation["description"] for operation in path.values())
+    for responses in _responses(schema):
+        assert isinstance(responses, dict)
+        for status, answer in responses.items():
+            if status >= "400":
+                assert list(answer["content"]) == ["application/problem+json"], answer
+
+
+def test_openapi_refers_to_what_it_has_and_shows_an_example(client: TestClient) -> None:
+    schema = client.get("/openapi.json").json()
+    components = schema["components"]["schemas"]
+    assert "JobRequest" in components
+    assert components["JobRequest"]["examples"][0]["teacher"] == {"network": "zoo/resnet20"}
+    for reference in json.dumps(schema).split("#/components/schemas/")[1:]:
+        assert reference.partition('"')[0] in components
+    assert "id" not in components["TeacherRequest"]["required"]
+
+
+@pytest.mark.parametrize(
+    ("path", "most"),
+    [
+        ("/v1/jobs", 1),
+        ("/v1/jobs/{job}", 1),
+        ("/v1/jobs/{job}/trials", 2),
+        ("/v1/jobs/{job}/best", 3),
+        ("/v1/datasets", 1),
+        ("/v1/embeddings", 1),
+        ("/readyz", 1),
+    ],
+)
+def test_a_request_takes_few_queries_however_much_there_is(
+    client: TestClient, services: Services, database: Database, path: str, most: int
+) -> None:
+    lease, writer = searching_job(database)
+    for number in range(3):
+        writer.add_student(new_student(), best=True)
+        new_job(database, name=f"another {number}")
+    statements: list[str] = []
+
+    def note(*arguments: object) -> None:
+        statements.append(str(arguments[2]))
+
+    engine = services.database._engine
+    event.listen(engine, "before_cursor_execute", note)
+    answer = client.get(path.format(job=lease.job_id))
+    event.remove(engine, "before_cursor_execute", note)
+    assert answer.status_code == 200
+    queries = [one for one in statements if one.startswith("SELECT")]
+    assert 0 < len(queries) <= most, queries

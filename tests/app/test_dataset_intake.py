@@ -1,0 +1,104 @@
+import io
+from pathlib import Path
+
+import pytest
+
+from app.artifacts import Artifacts
+from app.database import Database
+from app.dataset_intake import check_dataset, take_dataset
+from app.datasets import list_datasets
+from app.problems import Invalid
+from app.upload import Upload, upload_to
+from tests.app.samples_npz import npz
+
+LIMIT = 2**20
+
+
+def _take(database: Database, artifacts: Artifacts, folder: Path, filename: str) -> str:
+    with upload_to(folder) as upload:
+        upload.filename = filename
+        upload.file.write(npz())
+        upload.file.seek(0)
+        return take_dataset(database, artifacts, upload, LIMIT).name
+
+
+@pytest.mark.parametrize(
+    ("filename", "name"),
+    [
+        ("cats.npz", "cats"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\data\\dogs.npz", "dogs"),
+        ("a\x00b\n\u202ec.npz", "abc"),
+        ("Grüße 🐈.npz", "Grüße 🐈"),
+        ("", "dataset"),
+        (".npz", "dataset"),
+        ("x" * 500, "x" * 200),
+    ],
+)
+def test_any_file_name_makes_a_name(
+    sqlite_database: Database, tmp_path: Path, filename: str, name: str
+) -> None:
+    artifacts = Artifacts(f"file://{tmp_path}/artifacts")
+    assert _take(sqlite_database, artifacts, tmp_path, filename) == name
+
+
+@pytest.mark.parametrize("name", ["", "nul\x00", "x" * 201, "two\nlines"])
+def test_a_name_that_was_given_must_be_usable(
+    sqlite_database: Database, tmp_path: Path, name: str
+) -> None:
+    upload = Upload(io.BytesIO(), "x.npz", {"name": name})
+    with pytest.raises(Invalid) as caught:
+        take_dataset(sqlite_database, Artifacts(f"file://{tmp_path}"), upload, LIMIT)
+    assert caught.value.errors[0].pointer == "#/name"
+
+
+def test_without_its_row_the_artifact_goes_too(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ConnectionError("the database went away")
+
+    monkeypatch.setattr("app.dataset_intake.create_dataset", fail)
+    with pytest.raises(ConnectionError):
+        _take(database, Artifacts(f"file://{tmp_path}/artifacts"), tmp_path, "x.npz")
+    assert [path for path in (tmp_path / "artifacts").rglob("*") if path.is_file()] == []
+    with database.read() as session:
+        assert list_datasets(session, 1, None).items == ()
+
+
+def _file(folder: Path, data: bytes) -> Path:
+    path = folder / "upload"
+    path.write_bytes(data)
+    return path
+
+
+def test_a_check_that_takes_too_long_is_ended(tmp_path: Path) -> None:
+    with (
+        _file(tmp_path, npz()).open("rb") as file,
+        pytest.raises(Invalid, match="too long to check"),
+    ):
+        check_dataset(file, LIMIT, timeout_s=0.001)
+
+
+def test_a_check_that_dies_is_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "dataset_check.py"
+    program.write_text("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    monkeypatch.setattr("app.dataset_intake.files", lambda _: tmp_path)
+    with (
+        _file(tmp_path, npz()).open("rb") as file,
+        pytest.raises(Invalid, match="too much memory or time"),
+    ):
+        check_dataset(file, LIMIT)
+
+
+def test_the_summary_is_the_childs(tmp_path: Path) -> None:
+    with _file(tmp_path, npz()).open("rb") as file:
+        summary = check_dataset(file, LIMIT)
+    assert summary == {
+        "n": 12,
+        "test_n": 0,
+        "shape": [8, 8, 1],
+        "dtype": "uint8",
+        "classes": ["0", "1", "2"],
+        "class_counts": [4, 4, 4],
+    }

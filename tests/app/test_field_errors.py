@@ -1,0 +1,28 @@
+import pytest
+
+from app.field_errors import field_errors, pointer
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ((), "#"),
+        (("search", "seed"), "#/search/seed"),
+        (("a/b", "~", 3), "#/a~1b/~0/3"),
+        (("ü \ud800",), "#/%C3%BC%20%3F"),
+    ],
+)
+def test_pointers_are_escaped(parts: tuple[str | int, ...], expected: str) -> None:
+    assert pointer(*parts) == expected
+
+
+def test_a_long_name_is_cut() -> None:
+    assert len(pointer("x" * 5000)) < 250
+
+
+def test_only_the_first_errors_are_told() -> None:
+    many = [{"type": "missing", "msg": "?", "loc": ("body", str(n))} for n in range(1000)]
+    found = field_errors(many, skip=1)
+    assert len(found) == 20
+    assert found[3].pointer == "#/3"
+    assert found[3].detail == "this field is needed"

@@ -1,0 +1,88 @@
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.database import Database
+from app.settings import Settings
+
+
+def _environment(home: Path, **changes: str) -> dict[str, str]:
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("STILLHOUSE_")}
+    return inherited | {"STILLHOUSE_HOME": str(home), "STILLHOUSE_PORT": "0"} | changes
+
+
+@contextmanager
+def _serving(home: Path) -> Iterator[tuple[int, str]]:
+    """Yields the API's process id and URL."""
+    Database(Settings.from_environment(_environment(home)).database_url).upgrade()
+    command = [sys.executable, "-m", "app"]
+    with subprocess.Popen(command, env=_environment(home), stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        try:
+            for line in process.stderr:
+                if found := re.search(rb"running on (http://127.0.0.1:\d+)", line):
+                    yield process.pid, found[1].decode()
+                    break
+        finally:
+            process.terminate()
+
+
+def test_the_process_is_small_quick_and_without_torch(tmp_path: Path) -> None:
+    with _serving(tmp_path) as (pid, url):
+        assert httpx.get(f"{url}/readyz").json() == {"status": "ready"}
+        assert httpx.get(f"{url}/v1/jobs").status_code == 200
+        mapped = Path(f"/proc/{pid}/maps").read_text()
+        status = Path(f"/proc/{pid}/status").read_text()
+        ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    assert "pydantic_core" in mapped
+    for unwanted in ("torch", "numpy", "scipy", "ray/"):
+        assert f"site-packages/{unwanted}" not in mapped
+    resident_mb = int(status.split("VmRSS:")[1].split()[0]) / 1024
+    assert resident_mb < 150
+    # The processor's time, so that a busy machine doesn't count.
+    assert sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK") < 2
+
+
+def test_no_module_of_torch_is_imported() -> None:
+    program = (
+        "import sys, app.__main__;"
+        "names = {name.partition('.')[0] for name in sys.modules};"
+        "print(*(names & {'torch', 'numpy', 'networks', 'embedding', 'workers', 'alembic'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stdout.strip() == b""
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "run `stillhouse db upgrade`"),
+        ({"STILLHOUSE_PORT": "eighty"}, "STILLHOUSE_PORT"),
+        ({"STILLHOUSE_DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "can't be reached"),
+        ({"STILLHOUSE_DATABASE_URL": "nonsense"}, "URL"),
+        ({"STILLHOUSE_ARTIFACTS_URL": "gopher://x"}, "gopher"),
+        ({"STILLHOUSE_HOME": "/proc/none"}, "/proc/none"),
+    ],
+)
+def test_what_cannot_start_says_why_in_a_line(
+    tmp_path: Path, changes: dict[str, str], words: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "app"],
+        env=_environment(tmp_path, **changes),
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    errors = done.stderr.decode()
+    assert errors.startswith("stillhouse api: ")
+    assert words in errors
+    assert "Traceback" not in errors

@@ -1,0 +1,117 @@
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from app.requests import JobRequest
+from tests.app.samples import REQUEST
+
+
+def test_defaults_are_the_contracts() -> None:
+    request = JobRequest.model_validate(REQUEST)
+    assert request.objective.kind == "score"
+    assert request.search.strategy == "embedding"
+    assert (request.search.evaluations, request.search.kernels) == (40, 8)
+    assert (request.search.parallel, request.search.seed) == (2, 0)
+    training = request.training
+    assert (training.teacher_epochs, training.search_epochs) == (30, 5)
+    assert (training.final_epochs, training.final_students) == (30, 2)
+    assert request.constraints.params_ratio is None
+
+
+def test_it_survives_storage() -> None:
+    request = JobRequest.model_validate(
+        REQUEST | {"search": {"embedding": {"from": "emb_1", "mode": "adapt"}}, "name": "Überpfad"}
+    )
+    stored = json.loads(json.dumps(request.to_json()))
+    assert stored["search"]["embedding"] == {"from": "emb_1", "mode": "adapt"}
+    assert stored["constraints"] == {}
+    assert JobRequest.model_validate(stored) == request
+
+
+def _wrong(path: str, value: object) -> tuple[dict[str, Any], tuple[str, ...]]:
+    request: dict[str, Any] = json.loads(json.dumps(REQUEST))
+    *parents, last = path.split(".")
+    part = request
+    for parent in parents:
+        part = part.setdefault(parent, {})
+    part[last] = value
+    return request, tuple(path.split("."))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("unknown", 1),
+        ("search.unknown", 1),
+        ("name", ""),
+        ("name", "a" * 201),
+        ("name", "nul\x00"),
+        ("name", "two\nlines"),
+        ("name", 7),
+        ("teacher.network", None),
+        ("teacher.id", "tch_1"),
+        ("dataset.name", 1),
+        ("objective.kind", "pareto"),
+        ("constraints.params", 0),
+        ("constraints.params", 2**63),
+        ("constraints.macs", 1.5),
+        ("constraints.bytes", True),
+        ("constraints.params_ratio", 0),
+        ("constraints.params_ratio", 1.01),
+        ("constraints.macs_ratio", float("nan")),
+        ("constraints.bytes_ratio", float("inf")),
+        ("search.strategy", "annealing"),
+        ("search.evaluations", 0),
+        ("search.evaluations", 10_001),
+        ("search.evaluations", "40"),
+        ("search.kernels", 0),
+        ("search.parallel", 0),
+        ("search.seed", -1),
+        ("search.seed", 2**63),
+        ("search.embedding", {"mode": "frozen"}),
+        ("training.teacher_epochs", 0),
+        ("training.search_epochs", 10_001),
+        ("training.final_epochs", -3),
+        ("training.final_students", 0),
+        ("training.loss", "hinge"),
+        ("training.temperature", 0.0),
+    ],
+)
+def test_what_is_wrong_is_named(path: str, value: object) -> None:
+    request, where = _wrong(path, value)
+    with pytest.raises(ValidationError) as caught:
+        JobRequest.model_validate(request)
+    assert where in {error["loc"][: len(where)] for error in caught.value.errors()}
+
+
+@pytest.mark.parametrize("dataset", [{}, {"name": "digits", "id": "dst_1"}])
+def test_a_dataset_has_a_name_or_an_id(dataset: dict[str, str]) -> None:
+    with pytest.raises(ValidationError, match="either `name` or `id`"):
+        JobRequest.model_validate(REQUEST | {"dataset": dataset})
+
+
+def test_an_embedding_that_would_not_be_used_is_refused() -> None:
+    search = {"strategy": "random", "embedding": {"from": "emb_1"}}
+    with pytest.raises(ValidationError, match="would not use it"):
+        JobRequest.model_validate(REQUEST | {"search": search})
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=8,
+)
+
+
+@given(st.sampled_from(list(JobRequest.model_fields)), _JSON)
+def test_any_json_is_taken_or_refused_with_words(field: str, value: object) -> None:
+    body = json.dumps(REQUEST | {field: value})
+    try:
+        request = JobRequest.model_validate_json(body)
+    except ValidationError:
+        return
+    assert JobRequest.model_validate(request.to_json()) == request

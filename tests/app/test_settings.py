@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import pytest
+
+from app.settings import Settings, SettingsError
+
+
+def test_one_machine_is_the_default() -> None:
+    settings = Settings.from_environment({"STILLHOUSE_HOME": "/srv/still"})
+    assert settings.home == Path("/srv/still")
+    assert settings.database_url == "sqlite:////srv/still/stillhouse.db"
+    assert settings.artifacts_url == "file:///srv/still/artifacts"
+    assert (settings.host, settings.port) == ("127.0.0.1", 8000)
+    assert settings.ray_address is None
+    assert not settings.access_log
+
+
+def test_home_is_under_the_users_own() -> None:
+    assert Settings.from_environment({}).home == Path("~/.stillhouse").expanduser()
+
+
+def test_every_setting_is_read() -> None:
+    settings = Settings.from_environment(
+        {
+            "STILLHOUSE_DATABASE_URL": "postgresql://db/s",
+            "STILLHOUSE_ARTIFACTS_URL": "s3://bucket/s",
+            "STILLHOUSE_HOST": "0.0.0.0",
+            "STILLHOUSE_PORT": "9000",
+            "STILLHOUSE_RAY_ADDRESS": "ray:6379",
+            "RAY_ADDRESS": "other:6379",
+            "STILLHOUSE_LEASE_S": "7",
+            "STILLHOUSE_MAX_JSON_BYTES": "10",
+            "STILLHOUSE_MAX_UPLOAD_BYTES": "20",
+            "STILLHOUSE_MAX_UNPACKED_BYTES": "30",
+            "STILLHOUSE_ACCESS_LOG": "1",
+        }
+    )
+    assert settings.database_url == "postgresql://db/s"
+    assert settings.artifacts_url == "s3://bucket/s"
+    assert (settings.host, settings.port) == ("0.0.0.0", 9000)
+    assert settings.ray_address == "ray:6379"
+    assert settings.lease_s == 7
+    assert (settings.max_json_bytes, settings.max_upload_bytes) == (10, 20)
+    assert settings.max_unpacked_bytes == 30
+    assert settings.access_log
+
+
+def test_rays_own_variable_is_read_too() -> None:
+    assert Settings.from_environment({"RAY_ADDRESS": "ray:6379"}).ray_address == "ray:6379"
+
+
+@pytest.mark.parametrize("value", ["eighty", "-1", "65536", "8.5", "٣"])
+def test_a_bad_number_is_refused_by_its_name(value: str) -> None:
+    with pytest.raises(SettingsError, match=r"STILLHOUSE_PORT.*0 to 65535"):
+        Settings.from_environment({"STILLHOUSE_PORT": value})

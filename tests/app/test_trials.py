@@ -1,0 +1,34 @@
+import pytest
+
+from app.database import Database
+from app.problems import Invalid
+from app.trials import list_trials, page_of_trials
+from tests.app.samples import held_job, new_trial
+
+
+def test_trials_come_by_their_number_in_pages(database: Database) -> None:
+    lease, writer = held_job(database)
+    writer.add_trials([new_trial(number) for number in (4, 1, 3, 0, 2)], None)
+    with database.read() as session:
+        everything = list_trials(session, lease.job_id)
+        first = page_of_trials(session, lease.job_id, 3, None)
+        second = page_of_trials(session, lease.job_id, 3, first.next)
+    assert [trial.number for trial in everything] == [0, 1, 2, 3, 4]
+    assert first.items + second.items == tuple(everything)
+    assert second.next is None
+    trial = everything[4]
+    assert (trial.state, trial.hash, trial.params, trial.macs) == ("queued", "hash 4", 200, 3000)
+    assert (trial.bytes, trial.seed, trial.accuracy) == (900, 7, None)
+
+
+def test_another_jobs_trials_are_not_shown(database: Database) -> None:
+    lease, _ = held_job(database)
+    _, other = held_job(database)
+    other.add_trials([new_trial(0)], None)
+    with database.read() as session:
+        assert list_trials(session, lease.job_id) == []
+
+
+def test_a_strange_cursor_is_refused(database: Database) -> None:
+    with database.read() as session, pytest.raises(Invalid):
+        page_of_trials(session, "job", 3, "x")

@@ -1,0 +1,76 @@
+import pytest
+
+from embedding import STRATEGIES, Limits, Objective, Observation, make_proposer
+from embedding.errors import InfeasibleConstraint, SpaceExhausted
+from embedding.proposer import SearchSettings
+from networks import Space
+
+SETTINGS = SearchSettings(kernels=2, seed=0)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+class TestEveryStrategy:
+    """What holds for a proposer, whatever its strategy."""
+
+    def test_proposals_are_distinct_feasible_and_new(
+        self, strategy: str, space: Space, objective: Objective
+    ) -> None:
+        limits = Limits(params=objective.teacher_params // 4)
+        limited = Objective("score", limits, objective.teacher_params, 0.95)
+        proposer = make_proposer(strategy, space, limited, SETTINGS)
+        first = proposer.ask(6)
+        told = [Observation(i, x, 0.1 * i) for i, x in enumerate(first[:5])]
+        proposer.tell(told, first[5:])
+        candidates = space.candidates(first + proposer.ask(4))
+        assert len(set(space.keys(candidates))) == 10
+        assert limited.feasible(space.costs(candidates)).all()
+
+    def test_asking_twice_without_telling_repeats_nothing(
+        self, strategy: str, space: Space, objective: Objective
+    ) -> None:
+        proposer = make_proposer(strategy, space, objective, SETTINGS)
+        asked = proposer.ask(2) + proposer.ask(2)
+        assert len(set(space.keys(space.candidates(asked)))) == 4
+
+    def test_the_same_trials_give_the_same_proposals(
+        self, strategy: str, space: Space, objective: Objective
+    ) -> None:
+        first = make_proposer(strategy, space, objective, SETTINGS)
+        second = make_proposer(strategy, space, objective, SETTINGS)
+        other = make_proposer(strategy, space, objective, SearchSettings(kernels=2, seed=1))
+        asked = first.ask(9)
+        assert second.ask(9) == asked
+        assert other.ask(9) != asked
+
+    def test_a_space_of_three_is_exhausted_after_two(self, strategy: str, three: Space) -> None:
+        objective = Objective("score", Limits(), int(three.costs(three.teacher()).params), 0.9)
+        proposer = make_proposer(strategy, three, objective, SETTINGS)
+        with pytest.raises(SpaceExhausted, match=r"5 new candidates .* and 2 found") as raised:
+            proposer.ask(5)
+        assert sorted(x.widths[three.groups[0].name] for x in raised.value.found) == [1, 2]
+        told = [Observation(i, x, None) for i, x in enumerate(raised.value.found)]
+        proposer.tell(told, [])
+        with pytest.raises(SpaceExhausted) as raised:
+            proposer.ask(1)
+        assert raised.value.found == []
+
+    def test_limits_that_nothing_meets_say_what_the_smallest_costs(
+        self, strategy: str, space: Space, objective: Objective
+    ) -> None:
+        impossible = Objective("score", Limits(params=1), objective.teacher_params, 0.9)
+        smallest = space.costs(space.smallest())
+        with pytest.raises(InfeasibleConstraint, match="no student meets") as raised:
+            make_proposer(strategy, space, impossible, SETTINGS)
+        assert raised.value.smallest == {
+            "params": int(smallest.params),
+            "macs": int(smallest.macs),
+            "bytes": int(smallest.bytes),
+        }
+
+    def test_asking_for_nothing(self, strategy: str, space: Space, objective: Objective) -> None:
+        assert make_proposer(strategy, space, objective, SETTINGS).ask(0) == []
+
+
+def test_a_search_needs_a_kernel() -> None:
+    with pytest.raises(ValueError, match="at least one kernel, got 0"):
+        SearchSettings(kernels=0, seed=0)

@@ -1,0 +1,118 @@
+import json
+import pickle
+
+import pytest
+import safetensors.torch
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from embedding import ENCODING_VERSION, EmbeddingError, SavedEmbedding
+from embedding import saved as module
+from embedding.surrogate import Surrogate
+
+PROVENANCE = {"teacher": "zoo/resnet20", "trials": 40}
+
+
+def _saved() -> SavedEmbedding:
+    kernels = tuple(Surrogate(seed).weights() for seed in range(2))
+    return SavedEmbedding(kernels, (3, 0), PROVENANCE)
+
+
+def _file(tensors: dict[str, Tensor] | None = None, **changes: object) -> bytes:
+    """The bytes of an embedding with other tensors or another header."""
+    data = _saved().to_bytes()
+    header = {
+        "encoding_version": ENCODING_VERSION,
+        "fits": [3, 0],
+        "provenance": PROVENANCE,
+        **changes,
+    }
+    metadata = {module.FORMAT: json.dumps(header)}
+    return safetensors.torch.save(tensors or safetensors.torch.load(data), metadata)
+
+
+def test_a_round_trip_keeps_everything() -> None:
+    before = _saved()
+    data = before.to_bytes()
+    after = SavedEmbedding.from_bytes(data)
+    assert after.fits == (3, 0)
+    assert after.provenance == PROVENANCE
+    for old, new in zip(before.kernels, after.kernels, strict=True):
+        assert old.keys() == new.keys()
+        assert all(torch.equal(new[name], value) for name, value in old.items())
+    assert after.to_bytes() == data
+
+
+def test_other_encodings_are_refused() -> None:
+    with pytest.raises(EmbeddingError, match=f"version 99, this program's is {ENCODING_VERSION}"):
+        SavedEmbedding.from_bytes(_file(encoding_version=99))
+
+
+@pytest.mark.parametrize("data", [b"", b"12345678", pickle.dumps({"a": 1}), b"\xff" * 64])
+def test_other_files_are_refused(data: bytes) -> None:
+    with pytest.raises(EmbeddingError, match="not a saved embedding"):
+        SavedEmbedding.from_bytes(data)
+
+
+def test_other_safetensors_are_refused() -> None:
+    with pytest.raises(EmbeddingError, match="not a saved embedding"):
+        SavedEmbedding.from_bytes(safetensors.torch.save({"a": torch.zeros(1)}))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"fits": [3]},
+        {"fits": [3, 0, 0]},
+        {"fits": "3"},
+        {"fits": []},
+        {"provenance": None},
+        {"encoding_version": None},
+    ],
+)
+def test_metadata_that_does_not_fit_is_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(EmbeddingError, match="embedding"):
+        SavedEmbedding.from_bytes(_file(None, **changes))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("0/encoder.head.bias", torch.full((16,), torch.nan), "not finite"),
+        ("1/encoder.head.bias", torch.zeros(3), "expected .* got .*(3,)"),
+        ("0/encoder.head.bias", torch.zeros(16, dtype=torch.float16), "float16"),
+        ("0/surprise", torch.zeros(1), "missing or unknown"),
+        ("7/encoder.head.bias", torch.zeros(16), "a tensor '7/"),
+    ],
+)
+def test_weights_that_do_not_fit_are_refused(name: str, value: Tensor, message: str) -> None:
+    tensors = safetensors.torch.load(_saved().to_bytes())
+    with pytest.raises(EmbeddingError, match=message):
+        SavedEmbedding.from_bytes(_file({**tensors, name: value}))
+
+
+def test_a_missing_tensor_is_refused() -> None:
+    tensors = safetensors.torch.load(_saved().to_bytes())
+    del tensors["0/encoder.head.bias"]
+    with pytest.raises(EmbeddingError, match=r"missing or unknown: \['encoder.head.bias'\]"):
+        SavedEmbedding.from_bytes(_file(tensors))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 4000), st.integers(0, 255))
+def test_a_damaged_file_is_refused_or_still_whole(position: int, byte: int) -> None:
+    data = bytearray(_saved().to_bytes())
+    data[position] = byte
+    try:
+        read = SavedEmbedding.from_bytes(bytes(data))
+    except EmbeddingError:
+        return
+    assert len(read.kernels) == 2
+
+
+@pytest.mark.parametrize("length", [4, 100, 5000])
+def test_a_file_that_ends_early_is_refused(length: int) -> None:
+    with pytest.raises(EmbeddingError, match="not a saved embedding"):
+        SavedEmbedding.from_bytes(_saved().to_bytes()[:length])

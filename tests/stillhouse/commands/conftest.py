@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from stillhouse import Client, cli
+from tests.stillhouse.fake_server import FakeServer
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(fake: FakeServer, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Types a command whose server is the fake one."""
+    faked = partial(Client, transport=fake.transport)
+    for command in ("submit", "watch", "best"):
+        monkeypatch.setattr(f"stillhouse.commands.{command}.Client", faked)
+    return lambda *arguments: CliRunner().invoke(cli.app, arguments)

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from stillhouse.errors import Refused
+from stillhouse.request import BadRequestFile
+from tests.stillhouse.commands.conftest import Run
+from tests.stillhouse.fake_server import JOB_ID, FakeServer, job_document
+
+
+def test_flags_make_a_request(run: Run, fake: FakeServer) -> None:
+    flags = ["--network", "zoo/vgg19", "--dataset", "digits", "--params-ratio", "0.1"]
+    done = run("submit", *flags, "--evaluations", "3", "--set", "search.strategy=random")
+    assert (done.exit_code, done.output) == (0, f"{JOB_ID}\n")
+    assert fake.bodies("/v1/jobs") == [
+        {
+            "teacher": {"network": "zoo/vgg19"},
+            "dataset": {"name": "digits"},
+            "constraints": {"params_ratio": 0.1},
+            "search": {"evaluations": 3, "strategy": "random"},
+        }
+    ]
+
+
+def test_flags_win_over_a_file(run: Run, fake: FakeServer, tmp_path: Path) -> None:
+    path = tmp_path / "request.json"
+    path.write_text(json.dumps({"name": "a", "search": {"seed": 1}}))
+    assert run("submit", str(path), "--seed", "2", "--dataset", "dst_1").exit_code == 0
+    assert fake.bodies("/v1/jobs") == [
+        {"name": "a", "search": {"seed": 2}, "dataset": {"id": "dst_1"}}
+    ]
+
+
+def test_an_archive_is_uploaded_first(run: Run, fake: FakeServer, tmp_path: Path) -> None:
+    path = tmp_path / "flowers.npz"
+    path.write_bytes(b"PK")
+    assert run("submit", "--network", "zoo/vgg19", "--dataset", str(path)).exit_code == 0
+    assert [request.url.path for request in fake.requests[:2]] == ["/v1/datasets", "/v1/jobs"]
+    assert fake.bodies("/v1/jobs")[0]["dataset"] == {"id": "dst_1"}
+
+
+def test_an_archive_that_is_not_there_is_told(run: Run, fake: FakeServer) -> None:
+    done = run("submit", "--dataset", "missing.npz")
+    assert isinstance(done.exception, BadRequestFile)
+    assert fake.requests == []
+
+
+def test_a_refusal_reaches_the_command_line(run: Run) -> None:
+    done = run("submit", "--network", "zoo/vgg19", "--evaluations", "0")
+    assert isinstance(done.exception, Refused)
+
+
+def test_the_document_on_request(run: Run) -> None:
+    assert json.loads(run("submit", "--network", "zoo/vgg19", "--json").output) == job_document()
+
+
+def test_watching_goes_on_to_the_end(run: Run, fake: FakeServer) -> None:
+    fake.jobs = [job_document(), job_document(state="succeeded")]
+    done = run("submit", "--network", "zoo/vgg19", "--watch")
+    assert done.exit_code == 0
+    assert f"{JOB_ID} succeeded" in done.output

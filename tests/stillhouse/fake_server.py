@@ -1,0 +1,186 @@
+"""A server of the HTTP contract in a few lines, for the client's tests."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+Document = dict[str, Any]
+
+JOB_ID = "job_0aB1cD2eF3gH4iJ5kL6mN7"
+
+
+def job_document(**changes: object) -> Document:
+    document: Document = {
+        "id": JOB_ID,
+        "name": "digits demo",
+        "state": "searching",
+        "created_at": "2026-01-02T03:04:05Z",
+        "started_at": "2026-01-02T03:04:06Z",
+        "finished_at": None,
+        "request": {"teacher": {"network": "zoo/resnet20"}, "dataset": {"name": "digits"}},
+        "teacher": {"params": 272_474, "macs": 2_500_000, "accuracy": 0.9814},
+        "progress": {
+            "stage": "training students",
+            "completed": 2,
+            "running": 1,
+            "failed": 1,
+            "total": 24,
+        },
+        "best": {
+            "trial": 1,
+            "student": "std_1",
+            "score": 0.9912,
+            "accuracy": 0.9777,
+            "params": 9_510,
+            "params_ratio": 0.0349,
+            "macs": 120_000,
+            "macs_ratio": 0.048,
+        },
+        "embedding": None,
+        "error": None,
+    }
+    return document | changes
+
+
+def trial_document(number: int, **changes: object) -> Document:
+    document: Document = {
+        "number": number,
+        "state": "completed",
+        "edits": {},
+        "params": 9_510 + number,
+        "macs": 120_000,
+        "accuracy": 0.9,
+        "score": 0.95,
+        "epochs": 5,
+        "duration_s": 4.2,
+        "seed": 7,
+        "error": None,
+    }
+    return document | changes
+
+
+def trials_of_a_search() -> list[Document]:
+    return [
+        trial_document(0, score=0.9, accuracy=0.89),
+        trial_document(1, score=0.9912, accuracy=0.9777),
+        trial_document(2, state="failed", score=None, accuracy=None, error={"title": "Diverged"}),
+        trial_document(3, state="running", score=None, accuracy=None, duration_s=None),
+        trial_document(4, state="queued", score=None, accuracy=None, duration_s=None),
+    ]
+
+
+@dataclass
+class FakeServer:
+    """Answers as the contract says, from what a test puts in.
+
+    Attributes:
+        jobs: What `GET /v1/jobs/{id}` answers next; the last one stays.
+        trials: The job's trials, two a page.
+        files: The best student's files by name; None: there is no student.
+        damaged: Names of files that arrive shortened.
+        silent: How many requests get no answer before the next does.
+    """
+
+    jobs: list[Document] = field(default_factory=lambda: [job_document()])
+    trials: list[Document] = field(default_factory=trials_of_a_search)
+    files: dict[str, bytes] | None = None
+    damaged: set[str] = field(default_factory=set)
+    silent: int = 0
+    requests: list[httpx.Request] = field(default_factory=list)
+
+    @property
+    def transport(self) -> httpx.MockTransport:
+        return httpx.MockTransport(self._answer)
+
+    def bodies(self, path: str) -> list[Any]:
+        """The JSON bodies that were posted to a path."""
+        posted = [r for r in self.requests if r.method == "POST" and r.url.path == path]
+        return [json.loads(request.content or b"null") for request in posted]
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        if self.silent:
+            self.silent -= 1
+            raise httpx.ConnectError("connection refused", request=request)
+        request.read()
+        self.requests.append(request)
+        parts = request.url.path.strip("/").split("/")
+        if parts == ["readyz"]:
+            return httpx.Response(200, json={"status": "ready"})
+        routes: dict[tuple[str, str], Callable[[list[str], httpx.Request], httpx.Response]] = {
+            ("POST", "jobs"): self._post_job,
+            ("GET", "jobs"): self._get_job,
+            ("GET", "students"): self._get_file,
+            ("POST", "datasets"): self._post_dataset,
+            ("GET", "datasets"): lambda *_: _page([{"id": "dst_1"}]),
+            ("GET", "embeddings"): lambda *_: _page([{"id": "emb_2"}, {"id": "emb_1"}]),
+        }
+        return routes[request.method, parts[1]](parts[2:], request)
+
+    def _post_job(self, parts: list[str], request: httpx.Request) -> httpx.Response:
+        if parts:  # a command
+            state = {"cancel": "cancelled", "pause": "paused", "resume": "queued"}[parts[1]]
+            self.jobs.append(job_document(state=state))
+            return httpx.Response(202, json=self.jobs[-1])
+        evaluations = json.loads(request.content).get("search", {}).get("evaluations", 40)
+        if evaluations > 0:
+            return httpx.Response(202, json=self.jobs[0])
+        error = {"pointer": "#/search/evaluations", "detail": "should be at least 1"}
+        return problem(422, "The request is not valid", "1 field is wrong", [error])
+
+    def _get_job(self, parts: list[str], request: httpx.Request) -> httpx.Response:
+        match parts:
+            case []:
+                return _page([self.jobs[0]])
+            case [name, *_] if name != JOB_ID:
+                return problem(404, "Not found", f"there is no job {name}")
+            case [_, "trials"]:
+                return self._trials(int(request.url.params.get("cursor", "0")))
+            case [_, "best"]:
+                return self._best()
+        return httpx.Response(200, json=self.jobs.pop(0) if len(self.jobs) > 1 else self.jobs[0])
+
+    def _trials(self, start: int) -> httpx.Response:
+        stop = start + 2
+        following = str(stop) if stop < len(self.trials) else None
+        return httpx.Response(200, json={"items": self.trials[start:stop], "next": following})
+
+    def _best(self) -> httpx.Response:
+        if self.files is None:
+            return problem(404, "Not found", "there is no student yet")
+        files = [
+            {
+                "name": name,
+                "bytes": len(data),
+                "sha256": hashlib.sha256(data).hexdigest(),
+                "href": f"/v1/students/std_1/files/{name}",
+            }
+            for name, data in self.files.items()
+        ]
+        return httpx.Response(200, json=job_document()["best"] | {"id": "std_1", "files": files})
+
+    def _get_file(self, parts: list[str], _: httpx.Request) -> httpx.Response:
+        name = parts[-1]
+        data = (self.files or {})[name]
+        return httpx.Response(200, content=data[:-1] if name in self.damaged else data)
+
+    def _post_dataset(self, _: list[str], request: httpx.Request) -> httpx.Response:
+        assert request.headers["content-type"].startswith("multipart/form-data")
+        return httpx.Response(201, json={"id": "dst_1", "bytes": len(request.content)})
+
+
+def problem(
+    status: int, title: str, detail: str, errors: list[Document] | None = None
+) -> httpx.Response:
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    headers = {"content-type": "application/problem+json"}
+    return httpx.Response(status, json=body | {"errors": errors or []}, headers=headers)
+
+
+def _page(items: list[Document]) -> httpx.Response:
+    return httpx.Response(200, json={"items": items, "next": None})

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from stillhouse import cli
+from stillhouse.errors import Refused
+
+COMMANDS = ("serve", "api", "coordinator", "demo", "submit", "watch", "best", "db")
+
+
+def test_every_command_explains_itself() -> None:
+    runner = CliRunner()
+    overview = runner.invoke(cli.app, ["--help"]).output
+    for command in COMMANDS:
+        assert f" {command} " in overview
+        explained = runner.invoke(cli.app, [command, "--help"])
+        assert explained.exit_code == 0
+        assert "Usage" in explained.output
+
+
+def test_an_unknown_command_is_wrong_usage() -> None:
+    assert CliRunner().invoke(cli.app, ["brew"]).exit_code == 2
+
+
+def test_an_error_with_a_name_is_told_in_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(
+        sys, "argv", ["stillhouse", "watch", "job_1", "--url", "http://127.0.0.1:9"]
+    )
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 3
+    said = capsys.readouterr().err
+    assert said.startswith("error: no answer from http://127.0.0.1:9")
+    assert "Traceback" not in said
+
+
+def test_a_refusal_names_fields_as_a_request_does() -> None:
+    wrong = [
+        {"pointer": "#/search/evaluations", "detail": "should be at least 1"},
+        {"pointer": "#", "detail": "has no teacher"},
+    ]
+    refusal = Refused(422, {"title": "Invalid", "detail": "2 fields", "errors": wrong})
+    assert cli._told(refusal).plain == (
+        "refused: 2 fields\n  search.evaluations: should be at least 1\n  request: has no teacher"
+    )

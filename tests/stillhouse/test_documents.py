@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+
+from stillhouse.documents import JobStatus, Student, Trial
+from stillhouse.errors import NotAnswered
+from tests.stillhouse.fake_server import job_document, trial_document
+
+
+def test_a_job_is_read_as_the_contract_words_it() -> None:
+    status = JobStatus.read(job_document())
+    assert (status.state, status.finished, status.progress.total) == ("searching", False, 24)
+    assert status.teacher is not None
+    assert status.teacher.params == 272_474
+    assert status.best is not None
+    assert (status.best.trial, status.best.params_ratio) == (1, 0.0349)
+
+
+def test_a_job_that_has_just_come_has_neither_teacher_nor_best() -> None:
+    status = JobStatus.read(job_document(state="queued", teacher=None, best=None, started_at=None))
+    assert (status.teacher, status.best, status.started_at) == (None, None, None)
+
+
+@pytest.mark.parametrize("state", ["succeeded", "failed", "cancelled"])
+def test_ends_are_known(state: str) -> None:
+    assert JobStatus.read(job_document(state=state)).finished
+
+
+def test_fields_of_a_newer_server_are_kept() -> None:
+    assert JobStatus.read(job_document(priority=3)).document["priority"] == 3
+
+
+def test_a_missing_field_is_named() -> None:
+    document = job_document()
+    del document["progress"]
+    with pytest.raises(NotAnswered, match="progress"):
+        JobStatus.read(document)
+
+
+def test_a_running_trial_has_no_measures() -> None:
+    trial = Trial.read(trial_document(3, state="running", accuracy=None, score=None))
+    assert (trial.number, trial.accuracy, trial.score) == (3, None, None)
+
+
+def test_a_student_without_files_is_no_answer() -> None:
+    with pytest.raises(NotAnswered, match="files"):
+        Student.read({"id": "std_1"})

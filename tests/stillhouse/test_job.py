@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from stillhouse import Client, JobFailed, NoStudentYet, Refused, WaitedTooLong
+from tests.stillhouse.fake_server import JOB_ID, FakeServer, job_document
+
+
+def test_waiting_ends_with_success(client: Client, fake: FakeServer) -> None:
+    fake.jobs = [job_document(state=state) for state in ("queued", "searching", "succeeded")]
+    pauses: list[float] = []
+    job = client.job(JOB_ID).wait(poll_s=3.0, sleep=pauses.append)
+    assert (job.state, pauses) == ("succeeded", [3.0])
+
+
+def test_waiting_for_a_job_that_fails_raises_its_reason(client: Client, fake: FakeServer) -> None:
+    error = {"title": "Useless teacher", "detail": "its accuracy is no better than chance"}
+    fake.jobs = [job_document(state="failed", error=error)]
+    with pytest.raises(JobFailed, match="no better than chance"):
+        client.job(JOB_ID).wait()
+
+
+def test_waiting_has_an_end(client: Client) -> None:
+    now = 0.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    with pytest.raises(WaitedTooLong, match="still searching after 5 s"):
+        client.job(JOB_ID).wait(timeout_s=5, clock=lambda: now, sleep=sleep)
+    assert now == 5.0
+
+
+def test_trials_come_in_order(client: Client, fake: FakeServer) -> None:
+    fake.trials.reverse()
+    assert [trial.number for trial in client.job(JOB_ID).trials()] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("command", "state"), [("cancel", "cancelled"), ("pause", "paused"), ("resume", "queued")]
+)
+def test_commands_reach_the_server(
+    client: Client, fake: FakeServer, command: str, state: str
+) -> None:
+    job = client.job(JOB_ID)
+    act: Callable[[], object] = getattr(job, command)
+    fake.jobs.clear()
+    act()
+    assert job.state == state
+    assert fake.bodies(f"/v1/jobs/{JOB_ID}/{command}") == [None]
+
+
+def test_there_is_no_student_before_the_first(client: Client, fake: FakeServer) -> None:
+    fake.jobs = [job_document(best=None, state="preparing")]
+    with pytest.raises(NoStudentYet, match="preparing"):
+        client.job(JOB_ID).best()
+
+
+def test_another_404_is_no_missing_student(client: Client) -> None:
+    with pytest.raises(Refused):
+        client.job(JOB_ID).best()
+
+
+def test_the_best_students_files_are_fetched(
+    client: Client, fake: FakeServer, tmp_path: Path
+) -> None:
+    fake.files = {"student.pt2": b"graph", "report.json": b"{}"}
+    student = client.job(JOB_ID).download(tmp_path / "student")
+    assert [file.name for file in student.files] == ["student.pt2", "report.json"]
+    assert (tmp_path / "student" / "student.pt2").read_bytes() == b"graph"

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from stillhouse.errors import NotAnswered, Refused, Unreachable
+from stillhouse.transport import Transport
+from tests.stillhouse.fake_server import JOB_ID, FakeServer
+
+PATH = f"/v1/jobs/{JOB_ID}"
+
+
+def answering(response: httpx.Response) -> Transport:
+    return Transport("http://fake", httpx.MockTransport(lambda _: response))
+
+
+def test_a_problem_is_raised_as_a_refusal(fake: FakeServer) -> None:
+    transport = Transport("http://fake/", fake.transport)
+    with pytest.raises(Refused, match="there is no job job_x") as caught:
+        transport.get("/v1/jobs/job_x")
+    assert (caught.value.status, caught.value.title) == (404, "Not found")
+
+
+def test_an_error_that_is_no_problem_document_keeps_its_status() -> None:
+    with pytest.raises(Refused, match="HTTP 502 Bad Gateway"):
+        answering(httpx.Response(502, text="<html>")).get("/")
+
+
+@pytest.mark.parametrize("response", [httpx.Response(200, text="hi"), httpx.Response(200, json=[])])
+def test_an_answer_that_is_no_document_is_none(response: httpx.Response) -> None:
+    with pytest.raises(NotAnswered):
+        answering(response).get("/")
+
+
+def test_silence_from_the_start_is_told_at_once(fake: FakeServer) -> None:
+    fake.silent = 1
+    pauses: list[float] = []
+    with pytest.raises(Unreachable, match="http://fake"):
+        Transport("http://fake", fake.transport, pauses.append).get(PATH)
+    assert pauses == []
+
+
+def test_a_server_that_answered_before_is_given_time_to_come_back(fake: FakeServer) -> None:
+    pauses: list[float] = []
+    transport = Transport("http://fake", fake.transport, pauses.append)
+    transport.get(PATH)
+    fake.silent = 3
+    assert transport.get(PATH)["id"] == JOB_ID
+    assert pauses == [1.0, 2.0, 4.0]
+
+
+def test_a_server_that_stays_away_is_given_up(fake: FakeServer) -> None:
+    transport = Transport("http://fake", fake.transport, lambda _: None)
+    transport.get(PATH)
+    fake.silent = 5
+    with pytest.raises(Unreachable):
+        transport.get(PATH)
+
+
+def test_a_request_that_changes_something_is_sent_once(fake: FakeServer) -> None:
+    transport = Transport("http://fake", fake.transport, lambda _: None)
+    transport.get(PATH)
+    fake.silent = 1
+    with pytest.raises(Unreachable):
+        transport.post(f"{PATH}/cancel")
+
+
+def test_lists_are_read_page_by_page(fake: FakeServer) -> None:
+    transport = Transport("http://fake", fake.transport)
+    assert [item["number"] for item in transport.items(f"{PATH}/trials")] == [0, 1, 2, 3, 4]
+    assert len(fake.requests) == 3
+
+
+def test_an_address_that_is_none_is_told() -> None:
+    with pytest.raises(Unreachable, match="nowhere"):
+        Transport("nowhere").get("/")
+
+
+def test_readiness_is_a_yes_or_a_no(fake: FakeServer) -> None:
+    fake.silent = 1
+    transport = Transport("http://fake", fake.transport)
+    assert [transport.ready(), transport.ready()] == [False, True]

@@ -1,0 +1,36 @@
+"""What tests of the pool run on Ray's workers."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import torch
+
+from workers.data import Labelled
+
+
+def surroundings(data: Labelled) -> tuple[bool, int, int, int]:
+    """Returns whether the images may be written, the niceness, torch's threads, and the sum."""
+    niceness = os.getpriority(os.PRIO_PROCESS, 0)
+    return data.images.flags.writeable, niceness, torch.get_num_threads(), int(data.images.sum())
+
+
+def divide(by: int) -> float:
+    return 1 / by
+
+
+def die_until(folder: Path, deaths: int) -> int:
+    """Kills its own process the first `deaths` times; then returns how often it was called."""
+    calls = len(list(folder.iterdir())) + 1
+    (folder / str(calls)).touch()
+    if calls <= deaths:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return calls
+
+
+def run_forever(started: Path) -> None:
+    started.with_suffix(".part").write_text(str(os.getpid()))
+    started.with_suffix(".part").rename(started)
+    while True:
+        time.sleep(60)

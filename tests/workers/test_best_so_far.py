@@ -1,0 +1,96 @@
+import pytest
+
+from app.artifacts import Artifacts
+from app.database import Database
+from app.records import TrialRecord
+from app.students import list_students
+from tests.workers.jobs import InlinePool, held_work, quick_student_files, read_job, read_trials
+from workers.best_so_far import KEY, BestSoFar
+from workers.pool import Failure
+from workers.preparation import Prepared, prepare
+from workers.search import Search
+from workers.work import Work
+
+
+@pytest.fixture
+def searched(
+    database: Database, artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Work, Prepared, list[TrialRecord]]:
+    """A job with two completed trials, of which no student was offered."""
+    monkeypatch.setattr("workers.offering.make_student_files", quick_student_files)
+    work = held_work(database, artifacts, search={"evaluations": 2})
+    assert isinstance(work.pool, InlinePool)
+    prepared = prepare(work)
+    work.pool.before = lambda key: Failure("Skipped", "", "") if key == KEY else None
+    Search(work, prepared).run()
+    work.pool.before = lambda _: None
+    work.pool.sent.clear()
+    return work, prepared, read_trials(database, work.job.id)
+
+
+def _settle(best: BestSoFar, work: Work) -> None:
+    for finished in work.wait():
+        best.settle(finished.value)
+
+
+def test_the_best_trial_s_student_is_offered_once_with_its_files(
+    searched: tuple[Work, Prepared, list[TrialRecord]],
+) -> None:
+    work, prepared, trials = searched
+    best = BestSoFar(work, prepared)
+    best.offer(trials)
+    best.offer(trials)
+    assert isinstance(work.pool, InlinePool)
+    assert work.pool.sent == [KEY]
+    _settle(best, work)
+    best.offer(trials)
+    assert work.pool.sent == [KEY]
+    with work.database.read() as session:
+        (student,) = list_students(session, work.job.id)
+    wanted = max(trials, key=lambda t: (t.score or 0, -t.params))
+    assert (student.trial_number, student.best, student.final) == (wanted.number, True, False)
+    assert student.accuracy == wanted.accuracy
+    assert [f.name for f in student.files] == ["report.json"]
+    assert work.artifacts.exists(student.files[0].key)
+
+
+def test_a_new_best_takes_the_place_of_the_old_one(
+    searched: tuple[Work, Prepared, list[TrialRecord]],
+) -> None:
+    work, prepared, trials = searched
+    worse, better = sorted(trials, key=lambda t: (t.score or 0, -t.params))
+    best = BestSoFar(work, prepared)
+    for known in ([worse], [worse, better]):
+        best.offer(known)
+        _settle(best, work)
+    job = read_job(work.database, work.job.id)
+    with work.database.read() as session:
+        students = list_students(session, work.job.id)
+    assert [s.trial_number for s in students] == [worse.number, better.number]
+    assert job.best_student_id == students[1].id
+
+
+def test_a_student_that_can_t_be_exported_is_passed_over(
+    searched: tuple[Work, Prepared, list[TrialRecord]],
+) -> None:
+    work, prepared, trials = searched
+    assert isinstance(work.pool, InlinePool)
+    work.pool.before = lambda _: Failure("DifferentStudent", "", "evidence")
+    best = BestSoFar(work, prepared)
+    best.offer(trials)
+    _settle(best, work)
+    best.offer(trials)
+    assert work.pool.sent == [KEY]
+    assert read_job(work.database, work.job.id).best_student_id is None
+
+
+def test_a_restarted_coordinator_offers_nothing_twice(
+    searched: tuple[Work, Prepared, list[TrialRecord]],
+) -> None:
+    work, prepared, trials = searched
+    first = BestSoFar(work, prepared)
+    first.offer(trials)
+    _settle(first, work)
+    BestSoFar(work, prepared).offer(trials)
+    assert isinstance(work.pool, InlinePool)
+    assert work.pool.sent == [KEY]

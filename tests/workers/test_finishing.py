@@ -1,0 +1,149 @@
+from collections.abc import Hashable
+
+import pytest
+
+from app.artifacts import Artifacts
+from app.database import Database
+from app.records import StudentRecord
+from app.students import list_students
+from embedding import SavedEmbedding
+from tests.workers.jobs import InlinePool, held_work, quick_student_files, read_job, read_trials
+from workers.finishing import finish_students, save_embedding
+from workers.measuring import measure
+from workers.pool import Failure
+from workers.preparation import Prepared, prepare
+from workers.problems import WorkFailed
+from workers.proposing import job_proposer
+from workers.search import Search
+from workers.work import Work
+
+
+@pytest.fixture(autouse=True)
+def _quick_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.offering.make_student_files", quick_student_files)
+
+
+@pytest.fixture
+def searched(database: Database, artifacts: Artifacts) -> tuple[Work, Prepared]:
+    """A job whose search of three trials is over and which finishes two students."""
+    work = held_work(database, artifacts, search={"evaluations": 3}, training={"final_students": 2})
+    prepared = prepare(work)
+    Search(work, prepared).run()
+    _pool(work).sent.clear()
+    return work, prepared
+
+
+def _pool(work: Work) -> InlinePool:
+    assert isinstance(work.pool, InlinePool)
+    return work.pool
+
+
+def _finals(work: Work) -> list[StudentRecord]:
+    with work.database.read() as session:
+        return [s for s in list_students(session, work.job.id) if s.final]
+
+
+def _best_two(work: Work) -> set[int]:
+    trials = read_trials(work.database, work.job.id)
+    ranked = sorted(trials, key=lambda t: (-(t.score or 0), t.params))
+    return {trial.number for trial in ranked[:2]}
+
+
+def test_the_best_students_train_on_and_are_tested_with_the_teacher(
+    searched: tuple[Work, Prepared],
+) -> None:
+    work, prepared = searched
+    finish_students(work, prepared)
+    finals = _finals(work)
+    assert {s.trial_number for s in finals} == _best_two(work)
+    assert all(s.test_accuracy is not None for s in finals)
+    job = read_job(work.database, work.job.id)
+    assert (job.state, job.stage) == ("finishing", "reading the test split")
+    assert job.teacher is not None
+    test = prepared.dataset.select(prepared.splits.test)
+    teacher = prepared.teacher.reference.module()
+    assert job.teacher.test_accuracy == measure(teacher, test, prepared.preprocessing)
+    best = max(finals, key=lambda s: (s.score, -s.params))
+    assert job.best_student_id == best.id
+
+
+def test_the_test_split_is_read_after_all_training(searched: tuple[Work, Prepared]) -> None:
+    work, prepared = searched
+    finish_students(work, prepared)
+    sent = _pool(work).sent
+    trained = [key for key in sent[:2] if isinstance(key, int)]
+    assert set(trained) == _best_two(work)
+    assert sent[2] == "the teacher's test"
+    assert set(sent[3:]) == set(trained)
+
+
+def test_what_was_finished_before_a_crash_is_not_done_again(
+    searched: tuple[Work, Prepared],
+) -> None:
+    work, prepared = searched
+    pool = _pool(work)
+    tested = False
+
+    def die(key: Hashable) -> None:
+        nonlocal tested
+        if tested and len(_finals(work)) == 1:
+            raise KeyboardInterrupt
+        tested = tested or key == "the teacher's test"
+
+    pool.before = die
+    with pytest.raises(KeyboardInterrupt):
+        finish_students(work, prepared)
+    first = _finals(work)
+    assert len(first) == 1
+    pool.before = lambda _: None
+    pool.waiting.clear()
+    pool.sent.clear()
+    finish_students(work, prepared)
+    missing = _best_two(work) - {first[0].trial_number}
+    assert pool.sent == ["the teacher's test", *missing]
+    assert {s.trial_number for s in _finals(work)} == _best_two(work)
+    best = max(_finals(work), key=lambda s: (s.score, -s.params, -s.trial_number))
+    assert read_job(work.database, work.job.id).best_student_id == best.id
+
+
+def test_a_student_that_can_t_be_finished_is_passed_over(
+    searched: tuple[Work, Prepared],
+) -> None:
+    work, prepared = searched
+    broken = min(_best_two(work))
+    _pool(work).before = lambda key: Failure("Diverged", "", "") if key == broken else None
+    finish_students(work, prepared)
+    assert {s.trial_number for s in _finals(work)} == _best_two(work) - {broken}
+
+
+def test_without_any_finished_student_the_job_can_t_succeed(
+    searched: tuple[Work, Prepared],
+) -> None:
+    work, prepared = searched
+    _pool(work).before = lambda key: Failure("Boom", "", "") if isinstance(key, int) else None
+    with pytest.raises(WorkFailed):
+        finish_students(work, prepared)
+
+
+def test_a_random_search_has_learned_nothing_to_save(searched: tuple[Work, Prepared]) -> None:
+    work, prepared = searched
+    assert save_embedding(work, job_proposer(work, prepared, None), prepared) is None
+
+
+def test_an_embedding_is_stored_with_where_it_comes_from(
+    database: Database, artifacts: Artifacts
+) -> None:
+    search = {"strategy": "embedding", "kernels": 3, "evaluations": 2}
+    work = held_work(database, artifacts, search=search)
+    prepared = prepare(work)
+    proposer = Search(work, prepared).run()
+    saved = save_embedding(work, proposer, prepared)
+    assert saved is not None
+    read = SavedEmbedding.from_bytes(artifacts.read_bytes(saved.key))
+    assert read.provenance == {
+        "job": work.job.id,
+        "teacher": "zoo/resnet20",
+        "dataset": work.job.request.dataset.id,
+        "trials": 2,
+    }
+    assert (saved.trials, saved.kernels, len(read.kernels)) == (2, 3, 3)

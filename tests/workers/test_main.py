@@ -1,0 +1,41 @@
+import logging
+from pathlib import Path
+
+import pytest
+
+from app.database import Database
+from workers.__main__ import connect, main
+
+
+@pytest.fixture(autouse=True)
+def _surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("RAY_ADDRESS", "STILLHOUSE_RAY_ADDRESS", "STILLHOUSE_DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("STILLHOUSE_HOME", str(tmp_path))
+
+
+def test_without_tables_it_says_what_to_do(caplog: pytest.LogCaptureFixture) -> None:
+    assert main() == 1
+    assert "stillhouse db upgrade" in caplog.text
+
+
+def test_without_a_named_cluster_it_joins_no_stranger_s(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    Database(f"sqlite:///{tmp_path}/stillhouse.db").upgrade()
+    with caplog.at_level(logging.ERROR):
+        assert main() == 1
+    assert "set RAY_ADDRESS=HOST:PORT" in caplog.text
+
+
+def test_a_setting_that_can_t_be_read_is_named(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("STILLHOUSE_LEASE_S", "soon")
+    assert main() == 1
+    assert "STILLHOUSE_LEASE_S" in caplog.text
+
+
+def test_no_address_is_no_connection() -> None:
+    with pytest.raises(ConnectionError, match="no Ray cluster is named"):
+        connect(None)

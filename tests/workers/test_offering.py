@@ -1,0 +1,74 @@
+from dataclasses import replace
+
+import pytest
+
+from app.artifacts import Artifacts
+from app.database import Database
+from app.students import get_student
+from embedding import score
+from tests.workers.jobs import held_work, quick_student_files, read_job, read_trials
+from workers.offering import best_trials, offer, report, value_of
+from workers.preparation import Prepared, prepare
+from workers.search import Search
+from workers.student_files import StudentFiles
+from workers.work import Work
+
+
+@pytest.fixture
+def searched(
+    database: Database, artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Work, Prepared]:
+    monkeypatch.setattr("workers.offering.make_student_files", quick_student_files)
+    work = held_work(database, artifacts, search={"evaluations": 2})
+    prepared = prepare(work)
+    Search(work, prepared).run()
+    return work, prepared
+
+
+def test_an_offered_student_s_files_are_stored_whole(searched: tuple[Work, Prepared]) -> None:
+    work, prepared = searched
+    trial = read_trials(work.database, work.job.id)[0]
+    made = StudentFiles({"a.bin": b"abc", "b.json": b"{}"}, 0.75, 0.5)
+    student_id = offer(work, prepared.record, trial, made, final=True, best=True)
+    with work.database.read() as session:
+        student = get_student(session, student_id)
+    assert read_job(work.database, work.job.id).best_student_id == student_id
+    assert {f.name: work.artifacts.read_bytes(f.key) for f in student.files} == made.files
+    assert (student.accuracy, student.test_accuracy, student.final) == (0.75, 0.5, True)
+    teacher = prepared.record
+    assert student.score == score(trial.params, 0.75, teacher.params, teacher.accuracy)
+
+
+def test_trials_are_ranked_by_the_job_s_objective(searched: tuple[Work, Prepared]) -> None:
+    work, prepared = searched
+    one = read_trials(work.database, work.job.id)[0]
+    teacher = prepared.record
+    small = replace(one, number=0, params=teacher.params // 10, accuracy=0.8)
+    large = replace(one, number=1, params=teacher.params // 2, accuracy=0.9)
+    larger = replace(one, number=2, params=teacher.params, accuracy=0.9)
+    failed = replace(one, number=3, accuracy=None)
+    trials = [larger, large, small, failed]
+    assert [t.number for t in best_trials(work, trials, teacher, 3)] == [0, 1, 2]
+    objective = work.job.request.objective.model_copy(update={"kind": "accuracy"})
+    work.job = replace(
+        work.job, request=work.job.request.model_copy(update={"objective": objective})
+    )
+    assert [t.number for t in best_trials(work, trials, teacher, 2)] == [1, 2]
+    assert value_of(work, large, 0.3, teacher) == 0.3
+
+
+def test_the_report_holds_what_a_user_needs_to_use_and_repeat(
+    searched: tuple[Work, Prepared],
+) -> None:
+    work, prepared = searched
+    trial = read_trials(work.database, work.job.id)[1]
+    told = report(work, prepared, trial, final=True, teacher_test=0.9)
+    teacher, student = told["teacher"], told["student"]
+    assert isinstance(teacher, dict)
+    assert isinstance(student, dict)
+    assert teacher["test_accuracy"] == 0.9
+    assert student["params_ratio"] == trial.params / prepared.record.params
+    assert student["epochs"] == 1 + 1
+    assert told["preprocessing"] == prepared.preprocessing.to_json()
+    assert told["seeds"] == {"job": work.job.seed, "trial": trial.seed}
+    assert student["edits"] == trial.edits

@@ -1,0 +1,93 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+import ray
+
+from tests.workers.remote_calls import die_until, divide, run_forever, surroundings
+from workers.__main__ import connect
+from workers.data import Labelled
+from workers.pool import ATTEMPTS, MOST_THREADS, NICENESS, Failure, Finished, Pool
+
+pytestmark = pytest.mark.cluster
+LONG_S = 60.0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _connected(ray_address: str) -> Iterator[None]:
+    connect(ray_address)
+    yield
+    ray.shutdown()
+
+
+@pytest.fixture
+def pool() -> Iterator[Pool]:
+    pool = Pool()
+    yield pool
+    pool.cancel()
+
+
+def _one(pool: Pool) -> Finished:
+    """Waits, while calls are sent again, for one to end."""
+    while not (finished := pool.wait(LONG_S)):
+        assert pool.under_way()
+    return finished[0]
+
+
+def test_placed_data_is_shared_and_the_worker_is_nice_with_its_threads(pool: Pool) -> None:
+    images = np.ones((100, 1, 64, 64), dtype=np.uint8)
+    data = pool.place(Labelled(images, np.zeros(100, np.int64)))
+    pool.send("a", surroundings, data, threads=2)
+    assert pool.under_way() == {"a"}
+    assert _one(pool) == Finished("a", (False, NICENESS, 2, images.size), 1)
+    assert pool.under_way() == set()
+
+
+def test_what_a_call_raises_comes_back_with_evidence_and_is_not_tried_again(pool: Pool) -> None:
+    pool.send(3, divide, 0)
+    finished = _one(pool)
+    assert isinstance(finished.value, Failure)
+    assert (finished.key, finished.attempts) == (3, 1)
+    assert (finished.value.kind, finished.value.detail) == ("ZeroDivisionError", "division by zero")
+    assert "in divide" in finished.value.evidence
+
+
+def test_a_call_whose_worker_dies_is_sent_again(pool: Pool, tmp_path: Path) -> None:
+    pool.send(0, die_until, tmp_path, 1)
+    assert _one(pool) == Finished(0, 2, 2)
+
+
+def test_a_call_that_kills_its_workers_fails_in_the_end(pool: Pool, tmp_path: Path) -> None:
+    pool.send(0, die_until, tmp_path, 99, earlier_attempts=1)
+    finished = _one(pool)
+    assert isinstance(finished.value, Failure)
+    assert finished.value.kind == "WorkerDied"
+    assert finished.attempts == ATTEMPTS
+    assert len(list(tmp_path.iterdir())) == ATTEMPTS - 1
+
+
+def test_cancelling_kills_what_runs_and_lets_nothing_start(pool: Pool, tmp_path: Path) -> None:
+    pool.send(0, run_forever, tmp_path / "started")
+    while not (tmp_path / "started").exists():
+        assert pool.wait(0.05) == []
+    process = psutil.Process(int((tmp_path / "started").read_text()))
+    pool.cancel()
+    process.wait(LONG_S)
+    pool.send(1, divide, 1)
+    assert pool.under_way() == set()
+    assert pool.wait(LONG_S) == []
+
+
+def test_an_idle_pool_doesn_t_wait(pool: Pool) -> None:
+    assert pool.wait(LONG_S) == []
+
+
+def test_trainings_share_the_cores_of_a_machine(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [pool.threads(parallel) for parallel in (1, 2, 5)] == [2, 1, 1]
+    nodes = [{"Alive": True, "Resources": {"CPU": 64.0}}, {"Alive": False, "Resources": {}}]
+    monkeypatch.setattr(ray, "nodes", lambda: nodes)
+    assert [pool.threads(parallel) for parallel in (1, 16, 100)] == [MOST_THREADS, 4, 1]

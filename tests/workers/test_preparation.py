@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+
+from app.artifacts import Artifacts
+from app.database import Database
+from app.requests import DatasetRequest
+from networks import NothingToEditError
+from tests.workers.jobs import InlinePool, held_work, read_job
+from workers.pool import Failure
+from workers.precision import Precision
+from workers.preparation import load_dataset, prepare
+from workers.problems import UnfitNetwork, UselessTeacher, WorkFailed
+from workers.splits import Splits
+from workers.work import Work
+
+
+@pytest.fixture
+def work(database: Database, artifacts: Artifacts) -> Work:
+    return held_work(database, artifacts, trained=False, constraints={"params_ratio": 0.5})
+
+
+def test_the_teacher_is_trained_once_and_put_on_record(work: Work) -> None:
+    prepared = prepare(work)
+    job = read_job(work.database, work.job.id)
+    assert job.teacher == prepared.record
+    assert prepared.record.accuracy > 0.7
+    assert prepared.objective.teacher_accuracy == prepared.record.accuracy
+    assert prepared.objective.limits.params == prepared.record.params // 2
+    assert job.stage.startswith("training the teacher")
+
+    again = Work(job, work.lease, work.database, work.artifacts, InlinePool(), work.lost, work.stop)
+    second = prepare(again)
+    assert isinstance(again.pool, InlinePool)
+    assert again.pool.sent == ["the teacher's logits"]
+    assert second.record == prepared.record
+    assert second.space.architecture.hash == prepared.space.architecture.hash
+    first_logits, second_logits = (x.teacher.reference.logits for x in (prepared, second))
+    assert np.array_equal(first_logits, second_logits)
+
+
+def test_what_is_placed_is_what_was_split_and_trained(work: Work) -> None:
+    prepared = prepare(work)
+    data, teacher = prepared.data.reference, prepared.teacher.reference
+    stored = Splits.from_bytes(work.artifacts.read_bytes(prepared.record.splits_key))
+    assert stored.train.tolist() == prepared.dataset.splits.train.tolist()
+    assert data.train.labels.tolist() == prepared.dataset.labels[stored.train].tolist()
+    assert data.validation.labels.tolist() == prepared.dataset.labels[stored.validation].tolist()
+    assert teacher.precision == Precision.from_json(prepared.record.precision)
+    assert teacher.logits.shape == (len(stored.train), 2)
+
+
+def _diverging(key: object) -> object | None:
+    wanted = key == "the teacher's training"
+    return Failure("Diverged", "epoch 3: the loss is nan", "") if wanted else None
+
+
+def _broken(key: object) -> object | None:
+    wanted = key == "the teacher's training"
+    return Failure("MemoryError", "out of memory", "") if wanted else None
+
+
+def test_a_teacher_that_diverges_is_the_request_s_fault(work: Work) -> None:
+    assert isinstance(work.pool, InlinePool)
+    work.pool.before = _diverging
+    with pytest.raises(UselessTeacher, match="epoch 3: the loss is nan"):
+        prepare(work)
+    assert read_job(work.database, work.job.id).teacher is None
+
+
+def test_a_worker_that_fails_is_not(work: Work) -> None:
+    assert isinstance(work.pool, InlinePool)
+    work.pool.before = _broken
+    with pytest.raises(WorkFailed, match="out of memory"):
+        prepare(work)
+
+
+def test_a_network_with_nothing_to_edit_is_refused_before_training(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: object) -> None:
+        raise NothingToEditError("no layer can go")
+
+    monkeypatch.setattr("workers.preparation.Space", refuse)
+    with pytest.raises(UnfitNetwork, match="zoo/resnet20: no layer can go"):
+        prepare(work)
+    assert isinstance(work.pool, InlinePool)
+    assert work.pool.sent == []
+
+
+def test_digits_are_there_by_name(database: Database, artifacts: Artifacts) -> None:
+    assert len(load_dataset(database, artifacts, DatasetRequest(name="digits")).labels) == 1797

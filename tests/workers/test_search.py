@@ -1,0 +1,210 @@
+from collections.abc import Hashable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import torch
+
+from app.artifacts import Artifacts
+from app.database import Database
+from app.requests import SearchRequest
+from embedding import SpaceExhausted
+from networks import Edits
+from tests.workers.jobs import (
+    InlinePool,
+    claimed_work,
+    held_work,
+    quick_student_files,
+    read_job,
+    read_trials,
+)
+from workers.pool import Failure
+from workers.preparation import Prepared, prepare
+from workers.problems import NoStudent
+from workers.search import Search
+from workers.work import Work
+
+
+@pytest.fixture(autouse=True)
+def _quick_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.offering.make_student_files", quick_student_files)
+
+
+def _searching(
+    database: Database, artifacts: Artifacts, **search: object
+) -> tuple[Work, Prepared, InlinePool]:
+    work = held_work(database, artifacts, search=search)
+    assert isinstance(work.pool, InlinePool)
+    prepared = prepare(work)
+    work.writer.set_state("searching", "training students")
+    return work, prepared, work.pool
+
+
+def test_trials_are_proposed_trained_and_put_on_record(
+    database: Database, artifacts: Artifacts
+) -> None:
+    work, prepared, _ = _searching(database, artifacts, evaluations=3)
+    Search(work, prepared).run()
+    trials = read_trials(database, work.job.id)
+    assert [t.state for t in trials] == ["completed"] * 3
+    for trial in trials:
+        assert trial.epochs == 1
+        assert trial.score is not None
+        assert artifacts.exists(str(trial.weights_key))
+        costs = prepared.space.costs(prepared.space.candidates([Edits.from_json(trial.edits)]))
+        assert (trial.params, trial.macs) == (int(costs.params), int(costs.macs))
+
+
+def test_never_more_than_parallel_trials_are_under_way(
+    database: Database, artifacts: Artifacts
+) -> None:
+    work, prepared, pool = _searching(database, artifacts, evaluations=5, parallel=3)
+    most = 0
+
+    def before(_: Hashable) -> None:
+        nonlocal most
+        running = sum(t.state == "running" for t in read_trials(database, work.job.id))
+        most = max(most, running)
+
+    pool.before = before
+    Search(work, prepared).run()
+    assert most == 3
+
+
+def test_the_same_seed_gives_the_same_trials(database: Database, artifacts: Artifacts) -> None:
+    found = []
+    for seed in (3, 3, 4):
+        work, prepared, _ = _searching(
+            database,
+            artifacts,
+            strategy="embedding",
+            kernels=1,
+            evaluations=3,
+            parallel=1,
+            seed=seed,
+        )
+        Search(work, prepared).run()
+        work.writer.finish("cancelled")
+        found.append([(t.hash, t.seed) for t in read_trials(database, work.job.id)])
+    assert found[0] == found[1]
+    assert found[0] != found[2]
+
+
+def test_one_failed_trial_is_put_on_record_with_evidence_and_the_search_goes_on(
+    database: Database, artifacts: Artifacts
+) -> None:
+    work, prepared, pool = _searching(database, artifacts, evaluations=3)
+    pool.before = lambda key: Failure("Diverged", "epoch 1", "the lines") if key == 1 else None
+    Search(work, prepared).run()
+    trials = read_trials(database, work.job.id)
+    assert [t.state for t in trials] == ["completed", "failed", "completed"]
+    assert trials[1].error is not None
+    assert trials[1].error["detail"] == "Diverged: epoch 1"
+    assert "the lines" in str(trials[1].error["errors"])
+
+
+def test_a_search_goes_on_where_another_coordinator_died(
+    database: Database, artifacts: Artifacts
+) -> None:
+    work, prepared, pool = _searching(
+        database, artifacts, strategy="embedding", kernels=1, evaluations=4
+    )
+
+    def die(key: Hashable) -> None:
+        if key == 2:
+            raise KeyboardInterrupt
+
+    pool.before = die
+    with pytest.raises(KeyboardInterrupt):
+        Search(work, prepared).run()
+    before = read_trials(database, work.job.id)
+    assert [t.state for t in before] == ["completed", "completed", "running", "running"]
+    with database.write() as session:
+        session.connection().exec_driver_sql("UPDATE jobs SET lease_owner = NULL")
+    next_work = claimed_work(database, artifacts, work.job.id)
+    assert next_work.job.proposer_key is not None
+    Search(next_work, prepare(next_work)).run()
+    after = read_trials(database, work.job.id)
+    assert after[:2] == before[:2]
+    assert [t.state for t in after] == ["completed"] * 4
+    assert [t.hash for t in after] == [t.hash for t in before]
+    assert [t.attempts for t in after] == [0, 0, 1, 1]
+
+
+def test_only_the_newest_state_of_the_proposer_is_kept(
+    database: Database, artifacts: Artifacts
+) -> None:
+    work, prepared, _ = _searching(
+        database, artifacts, strategy="embedding", kernels=1, evaluations=3, parallel=1
+    )
+    Search(work, prepared).run()
+    key = read_job(database, work.job.id).proposer_key
+    assert key == work.key("proposer/2-1.safetensors")
+    assert artifacts.exists(key)
+    assert not artifacts.exists(work.key("proposer/1-1.safetensors"))
+
+
+class _Timed(SearchRequest):
+    max_wall_s: float | None = None
+
+
+@pytest.mark.parametrize(("late_s", "trials"), [(59.0, 5), (60.0, 3)])
+def test_after_max_wall_s_nothing_new_is_started(
+    late_s: float, trials: int, database: Database, artifacts: Artifacts
+) -> None:
+    work, prepared, pool = _searching(database, artifacts, evaluations=5, parallel=1)
+    request = work.job.request
+    timed = _Timed(**request.search.model_dump(), max_wall_s=60.0)
+    work.job = replace(work.job, request=request.model_copy(update={"search": timed}))
+    started_at = read_job(database, work.job.id).started_at
+    assert started_at is not None
+    now = [started_at]
+
+    def before(key: Hashable) -> None:
+        if key == 2:
+            now[0] = started_at + timedelta(seconds=late_s)
+
+    pool.before = before
+    Search(work, prepared, lambda: now[0]).run()
+    assert [t.state for t in read_trials(database, work.job.id)] == ["completed"] * trials
+
+
+class _Exhausted:
+    """A proposer of a space with two students left."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        drawn = prepared.space.sample(2, torch.Generator().manual_seed(0))
+        self._left: Iterator[Edits] = iter(prepared.space.edits(drawn))
+
+    def tell(self, completed: object, pending: object) -> None:
+        pass
+
+    def ask(self, n: int) -> list[Edits]:
+        found = [edits for edits, _ in zip(self._left, range(n), strict=False)]
+        if len(found) < n:
+            raise SpaceExhausted(n, found)
+        return found
+
+    def state(self) -> bytes:
+        return b""
+
+
+def test_an_exhausted_space_ends_the_search_with_what_there_is(
+    database: Database, artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, prepared, _ = _searching(database, artifacts, evaluations=9, parallel=3)
+    proposer = _Exhausted(prepared)
+    monkeypatch.setattr("workers.search.job_proposer", lambda *_: proposer)
+    Search(work, prepared).run()
+    assert [t.state for t in read_trials(database, work.job.id)] == ["completed"] * 2
+
+
+def test_a_search_without_a_student_says_so(
+    database: Database, artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, prepared, _ = _searching(database, artifacts)
+    proposer = _Exhausted(prepared)
+    proposer.ask(2)
+    monkeypatch.setattr("workers.search.job_proposer", lambda *_: proposer)
+    with pytest.raises(NoStudent):
+        Search(work, prepared).run()

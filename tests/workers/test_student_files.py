@@ -1,0 +1,107 @@
+import json
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+import safetensors.torch
+import torch
+from torch import Tensor
+
+import networks
+from networks import Architecture
+from tests.workers.trained import Trained
+from workers.measuring import as_tensor, logits_of
+from workers.student_files import (
+    DifferentStudent,
+    StudentFiles,
+    TrainedStudent,
+    expect_same,
+    make_student_files,
+)
+from workers.teacher import weights_bytes
+from workers.trial import student_module
+
+
+@pytest.fixture(scope="module")
+def student(trained: Trained) -> TrainedStudent:
+    module = student_module(trained.teacher, trained.edits.to_json(), None)
+    report = {"job": "job_1", "student": {"trial": 4}}
+    return TrainedStudent(trained.edits.to_json(), weights_bytes(module), report)
+
+
+@pytest.fixture(scope="module")
+def made(trained: Trained, student: TrainedStudent) -> StudentFiles:
+    return make_student_files(trained.data, trained.teacher, student, trained.data.train)
+
+
+def test_each_file_holds_the_student(
+    made: StudentFiles, trained: Trained, student: TrainedStudent, tmp_path: Path
+) -> None:
+    module = student_module(trained.teacher, student.edits, student.weights).eval()
+    x = trained.data.preprocessing.apply(as_tensor(trained.data.validation.images))
+    (tmp_path / "student.pt2").write_bytes(made.files["student.pt2"])
+    architecture = Architecture.from_json(made.files["architecture.json"].decode())
+    weights = safetensors.torch.load(made.files["student.safetensors"])
+    with torch.no_grad():
+        expected = module(x)
+        exported = torch.export.load(tmp_path / "student.pt2").module()
+        torch.testing.assert_close(exported(x), expected, rtol=1e-4, atol=1e-4)
+        assert exported(x[:1]).shape == (1, 2)
+        torch.testing.assert_close(networks.build(architecture, weights).eval()(x), expected)
+
+
+def test_the_accuracies_are_those_of_the_splits(
+    made: StudentFiles, trained: Trained, student: TrainedStudent
+) -> None:
+    module = student_module(trained.teacher, student.edits, student.weights)
+    for split, accuracy in (
+        (trained.data.validation, made.accuracy),
+        (trained.data.train, made.test_accuracy),
+    ):
+        right = logits_of(module, split, trained.data.preprocessing).argmax(1).numpy()
+        assert accuracy == (right == split.labels).mean()
+
+
+def test_the_report_says_what_it_was_told_what_was_measured_and_the_versions(
+    made: StudentFiles,
+) -> None:
+    report = json.loads(made.files["report.json"])
+    assert report["job"] == "job_1"
+    assert report["student"] == {
+        "trial": 4,
+        "accuracy": made.accuracy,
+        "test_accuracy": made.test_accuracy,
+    }
+    assert report["dtype"] == "float32"
+    assert report["versions"]["torch"] == version("torch")
+
+
+def _shifted(x: Tensor) -> Tensor:
+    return x.flatten(1) + 0.01
+
+
+def _not_a_number(x: Tensor) -> Tensor:
+    return x.flatten(1) * float("nan")
+
+
+@pytest.mark.parametrize("loaded", [_shifted, _not_a_number])
+def test_a_file_that_computes_something_else_is_not_offered(
+    loaded: Callable[[Tensor], Tensor],
+) -> None:
+    x = torch.randn(5, 1, 3, 3)
+    expect_same(lambda x: x.flatten(1), lambda x: x.flatten(1) + 1e-6, x, "same")
+    with pytest.raises(DifferentStudent, match=r"student\.pt2: its logits differ"):
+        expect_same(lambda x: x.flatten(1), loaded, x, "student.pt2")
+
+
+def test_a_broken_export_is_caught(
+    trained: Trained, student: TrainedStudent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = student_module(trained.teacher, student.edits, student.weights)
+    with torch.no_grad():
+        for parameter in other.parameters():
+            parameter.add_(0.1)
+    monkeypatch.setattr("workers.student_files._export", lambda *_: (b"", other.eval()))
+    with pytest.raises(DifferentStudent, match=r"student\.pt2"):
+        make_student_files(trained.data, trained.teacher, student, None)

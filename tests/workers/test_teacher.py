@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+import torch
+
+import networks
+from networks import Traced
+from tests.workers.samples import training_data, two_digits
+from workers.data import Labelled, TrainingData
+from workers.measuring import as_tensor, measure
+from workers.precision import Precision
+from workers.preprocessing import Preprocessing
+from workers.problems import UnfitNetwork
+from workers.teacher import (
+    Teacher,
+    guessing_accuracy,
+    size_for,
+    teacher_logits,
+    train_teacher,
+    untrained_teacher,
+    weights_arrays,
+    weights_bytes,
+)
+
+
+@pytest.fixture(scope="module")
+def traced(data: TrainingData) -> Traced:
+    return untrained_teacher("zoo/resnet20", 2, data.preprocessing, 0)
+
+
+def _arrays(traced: Traced) -> dict[str, "np.ndarray[tuple[int, ...], np.dtype[np.generic]]"]:
+    return {name: tensor.numpy() for name, tensor in traced.weights.items()}
+
+
+def test_the_teacher_learns_and_its_accuracy_is_that_of_its_weights(
+    data: TrainingData, traced: Traced
+) -> None:
+    trained = train_teacher(data, traced.architecture.to_json(), _arrays(traced), 4, 0)
+    assert trained.accuracy > 0.9
+    teacher = Teacher(
+        traced.architecture.to_json(), weights_arrays(trained.weights), trained.precision
+    )
+    assert measure(teacher.module(), data.validation, data.preprocessing) == trained.accuracy
+    assert trained.precision.step_ms
+
+
+def test_the_untrained_teacher_is_drawn_by_its_seed(data: TrainingData, traced: Traced) -> None:
+    again = untrained_teacher("zoo/resnet20", 2, data.preprocessing, 0)
+    other = untrained_teacher("zoo/resnet20", 2, data.preprocessing, 1)
+    assert again.architecture.hash == traced.architecture.hash
+    same, different = (
+        all(torch.equal(x.weights[k], traced.weights[k]) for k in traced.weights)
+        for x in (again, other)
+    )
+    assert same
+    assert not different
+
+
+def test_logits_are_kept_where_images_are_not_augmented(data: TrainingData, traced: Traced) -> None:
+    teacher = Teacher(traced.architecture.to_json(), _arrays(traced), Precision())
+    logits = teacher_logits(data, teacher)
+    assert logits is not None
+    x = data.preprocessing.apply(as_tensor(data.train.images))
+    with torch.no_grad():
+        torch.testing.assert_close(torch.from_numpy(logits), teacher.module()(x))
+    colour = Labelled(data.train.images.repeat(3, axis=1), data.train.labels)
+    augmented = TrainingData(colour, colour, data.preprocessing)
+    assert teacher_logits(augmented, teacher) is None
+
+
+def test_small_images_are_enlarged_only_for_networks_that_need_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(networks, "input_size", lambda _, size: max(size, 32))
+    assert size_for("any", (8, 8)) == (32, 32)
+    assert size_for("any", (8, 40)) == (40, 40)
+    assert size_for("any", (33, 40)) == (33, 40)
+
+
+def test_an_unknown_network_is_named() -> None:
+    with pytest.raises(UnfitNetwork, match="zoo/nothing") as caught:
+        size_for("zoo/nothing", (8, 8))
+    assert caught.value.errors[0].pointer == "#/teacher/network"
+    with pytest.raises(UnfitNetwork, match="zoo/nothing"):
+        untrained_teacher("zoo/nothing", 2, Preprocessing(1.0, (0.0,), (1.0,), (8, 8), (8, 8)), 0)
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"), [([50, 50], 0.6), ([90, 10], 0.96), ([25, 25, 25, 25], 0.3366)]
+)
+def test_guessing_is_the_commonest_class_and_two_standard_errors(
+    counts: list[int], expected: float
+) -> None:
+    labels = np.repeat(np.arange(len(counts)), counts)
+    assert guessing_accuracy(labels) == pytest.approx(expected, abs=1e-4)
+
+
+def test_weights_go_through_bytes() -> None:
+    dataset = training_data(two_digits(40))
+    traced = untrained_teacher("zoo/resnet20", 2, dataset.preprocessing, 3)
+    module = networks.build(traced.architecture, traced.weights)
+    read = weights_arrays(weights_bytes(module))
+    assert read.keys() == traced.weights.keys()
+    assert all(np.array_equal(read[k], traced.weights[k].numpy()) for k in read)

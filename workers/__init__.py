@@ -1,0 +1,1 @@
+"""Trains and drives: a job's coordinator, the Ray pool, trials, distillation, data."""

@@ -1,0 +1,57 @@
+"""`python -m workers`: one coordinator process."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+
+import ray
+
+from app.artifacts import Artifacts
+from app.database import Database
+from app.problems import NotReady
+from app.settings import Settings, SettingsError
+from workers.coordinator import Coordinator
+
+log = logging.getLogger("workers")
+
+
+def main() -> int:
+    """Runs a coordinator until SIGTERM or SIGINT; returns the process's exit code."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    try:
+        settings = Settings.from_environment(os.environ)
+        database = Database(settings.database_url)
+        database.check()
+        connect(settings.ray_address)
+    except (SettingsError, NotReady, ConnectionError) as error:
+        log.error("the coordinator can't start: %s", error)  # noqa: TRY400 - one clear line
+        return 1
+    coordinator = Coordinator(database, Artifacts(settings.artifacts_url), settings.lease_s)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: coordinator.stop.set())
+    log.info("the coordinator %s is ready", coordinator.owner)
+    coordinator.run()
+    ray.shutdown()
+    database.close()
+    return 0
+
+
+def connect(address: str | None) -> None:
+    """Connects this process to the named Ray cluster.
+
+    Raises:
+        ConnectionError: no cluster is named, or there is none at the address.
+    """
+    if not address:
+        raise ConnectionError(
+            "no Ray cluster is named: set RAY_ADDRESS=HOST:PORT, or use `stillhouse serve`"
+        )
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

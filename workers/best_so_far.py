@@ -1,0 +1,58 @@
+"""The best student so far, with its files, while a search goes on."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from app.records import TrialRecord
+from app.students import list_students
+from workers.offering import best_trials, offer, report, send_student
+from workers.pool import Failure
+from workers.preparation import Prepared
+from workers.student_files import StudentFiles, TrainedStudent
+from workers.work import Work
+
+log = logging.getLogger(__name__)
+
+KEY = "the best student's files"
+
+
+class BestSoFar:
+    """Offers each new best trial's student; one export at a time, and only the newest best."""
+
+    def __init__(self, work: Work, prepared: Prepared) -> None:
+        self._work = work
+        self._prepared = prepared
+        with work.database.read() as session:
+            students = list_students(session, work.job.id)
+        self._replaced = any(student.final for student in students)
+        self._seen = {student.trial_number for student in students}
+        self._offering: TrialRecord | None = None
+
+    def offer(self, trials: Sequence[TrialRecord]) -> None:
+        """Starts making the best trial's files, unless it is offered or one is being made."""
+        if self._replaced or self._offering is not None:
+            return
+        best = best_trials(self._work, trials, self._prepared.record, 1)
+        if not best or best[0].number in self._seen:
+            return
+        self._offering = best[0]
+        self._seen.add(best[0].number)
+        weights = self._work.artifacts.read_bytes(str(best[0].weights_key))
+        told = report(self._work, self._prepared, best[0], final=False, teacher_test=None)
+        student = TrainedStudent(best[0].edits, weights, told)
+        send_student(self._work, self._prepared, KEY, student)
+
+    def settle(self, made: StudentFiles | Failure) -> None:
+        """Makes the student the job's best; one that can't be exported is passed over."""
+        trial, self._offering = self._offering, None
+        if trial is None:
+            return
+        if isinstance(made, Failure):
+            log.warning(
+                "%s: trial %d can't be offered: %s", self._work.job.id, trial.number, made.evidence
+            )
+            return
+        offer(self._work, self._prepared.record, trial, made, final=False, best=True)
+        log.info("%s: trial %d is the best so far", self._work.job.id, trial.number)

@@ -1,0 +1,71 @@
+"""From a request's constraints to absolute limits, and whether anything can meet them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from app.problems import FieldError
+from app.requests import ConstraintsRequest, JobRequest
+from embedding import (
+    InfeasibleConstraint,
+    Limits,
+    Objective,
+    RandomProposer,
+    SearchSettings,
+)
+from networks import Space
+from workers.problems import InfeasibleConstraints
+
+COSTS = ("params", "macs", "bytes")
+
+
+def costs_of(space: Space) -> dict[str, int]:
+    """Returns the teacher's `params`, `macs` and `bytes`."""
+    costs = space.costs(space.teacher())
+    return {name: int(getattr(costs, name)) for name in COSTS}
+
+
+def limits_of(constraints: ConstraintsRequest, teacher: Mapping[str, int]) -> Limits:
+    """Returns inclusive maxima: of a cost and its ratio the tighter; a ratio rounds down."""
+    return Limits(**{name: _limit(constraints, name, teacher[name]) for name in COSTS})
+
+
+def expect_feasible(space: Space, request: JobRequest) -> None:
+    """Sees, before anything is trained, whether a student can meet the constraints.
+
+    Raises:
+        InfeasibleConstraints: none can; names the fields and what the smallest student has.
+    """
+    teacher = costs_of(space)
+    limits = limits_of(request.constraints, teacher)
+    objective = Objective(request.objective.kind, limits, teacher["params"], teacher_accuracy=1.0)
+    try:
+        RandomProposer(space, objective, SearchSettings(1, request.search.seed))
+    except InfeasibleConstraint as error:
+        broken = _broken(request.constraints, error.smallest, teacher)
+        raise InfeasibleConstraints(str(error), broken) from error
+
+
+def _limit(constraints: ConstraintsRequest, name: str, teacher: int) -> int | None:
+    absolute: int | None = getattr(constraints, name)
+    ratio: float | None = getattr(constraints, f"{name}_ratio")
+    # Decimal: 0.29 of 100 is 29, in floats 28.999….
+    of_teacher = None if ratio is None else int(Decimal(repr(ratio)) * teacher)
+    given = [limit for limit in (absolute, of_teacher) if limit is not None]
+    return min(given, default=None)
+
+
+def _broken(
+    constraints: ConstraintsRequest, smallest: Mapping[str, int], teacher: Mapping[str, int]
+) -> list[FieldError]:
+    """Returns an error for each constraint that the smallest student doesn't meet."""
+    errors = []
+    for name in COSTS:
+        ratio = smallest[name] / teacher[name]
+        detail = f"the smallest student has {smallest[name]:,} {name}, {ratio:.6f} of the teacher's"
+        for field, value in ((name, smallest[name]), (f"{name}_ratio", ratio)):
+            limit = getattr(constraints, field)
+            if limit is not None and value > limit:
+                errors.append(FieldError(f"#/constraints/{field}", detail))
+    return errors

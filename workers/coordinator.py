@@ -1,0 +1,120 @@
+"""The coordinator: claims one job at a time and carries it from queued to its end."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+from dataclasses import dataclass, field
+
+from ray.exceptions import RayError
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.artifacts import Artifacts
+from app.database import Database
+from app.ids import random_name
+from app.jobs import get_job
+from app.leases import Lease, claim, release
+from app.problems import LeaseLost, StillhouseError
+from app.records import EndState, NewEmbedding
+from workers.finishing import finish_students, save_embedding
+from workers.lease_keeper import LeaseKeeper
+from workers.pool import Pool
+from workers.preparation import prepare
+from workers.search import Search
+from workers.work import Commanded, Stopping, Work
+
+log = logging.getLogger(__name__)
+
+IDLE_POLL_S = 1.0  # longest time in which a new job goes unnoticed
+ENDS: dict[str, EndState] = {"cancel": "cancelled", "pause": "paused"}
+
+
+def unique_owner() -> str:
+    """Returns a name for this process that no other one has, nor will have."""
+    return f"{socket.gethostname()}-{os.getpid()}-{random_name()[:8]}"
+
+
+@dataclass
+class Coordinator:
+    """Works on jobs until it is stopped. Whatever kills it, SQL and artifacts hold what was done.
+
+    Attributes:
+        stop: set it to have the current job released and the coordinator return.
+    """
+
+    database: Database
+    artifacts: Artifacts
+    lease_s: float
+    owner: str = field(default_factory=unique_owner)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        """Takes job after job until stopped."""
+        while not self.stop.is_set():
+            if not self.run_one():
+                self.stop.wait(IDLE_POLL_S)
+
+    def run_one(self) -> bool:
+        """Claims a job and works on it until it ends or is lost; returns whether there was one."""
+        lease = claim(self.database, self.owner, self.lease_s)
+        if lease is None:
+            return False
+        log.info("%s: claimed, fence %d", lease.job_id, lease.fence)
+        pool = Pool()
+        try:
+            with LeaseKeeper(self.database, lease, self.lease_s, pool.cancel) as keeper:
+                self._carry_out(lease, pool, keeper.lost)
+        except LeaseLost:
+            log.warning("%s: left to whoever holds it now", lease.job_id)
+        except Stopping:
+            release(self.database, lease)
+            log.info("%s: released", lease.job_id)
+        finally:
+            pool.cancel()
+        return True
+
+    def _carry_out(self, lease: Lease, pool: Pool, lost: threading.Event) -> None:
+        """Works on the job and puts its end on record, whatever it is.
+
+        Raises:
+            LeaseLost: another coordinator may hold the job: nothing more was written.
+            Stopping: this coordinator is to end.
+        """
+        with self.database.read() as session:
+            job = get_job(session, lease.job_id)
+        work = Work(job, lease, self.database, self.artifacts, pool, lost, self.stop)
+        try:
+            embedding = self._succeed(work)
+            work.writer.finish("succeeded", embedding=embedding)
+            log.info("%s: succeeded", job.id)
+        except (LeaseLost, Stopping):
+            raise
+        except Commanded as asked:
+            pool.cancel()
+            work.writer.finish(ENDS[asked.command])
+            log.info("%s: %s", job.id, ENDS[asked.command])
+        except StillhouseError as error:
+            self._fail(work, error)
+        except FileNotFoundError as error:
+            self._fail(work, StillhouseError(f"an artifact is gone: {error}"))
+        except (OSError, RayError, SQLAlchemyError):
+            raise  # the surroundings are broken, not the job: another coordinator may go on
+        except Exception as error:
+            log.exception("%s: a mistake of ours", job.id)
+            self._fail(work, StillhouseError(f"{type(error).__name__}: {error}"))
+
+    def _fail(self, work: Work, error: StillhouseError) -> None:
+        work.pool.cancel()
+        work.writer.finish("failed", error=error.problem())
+        log.error("%s: failed: %s", work.job.id, error.detail)
+
+    def _succeed(self, work: Work) -> NewEmbedding | None:
+        """Prepares, searches and finishes; each part goes on from what is on record."""
+        work.writer.set_state("preparing", "loading the dataset")
+        prepared = prepare(work)
+        work.writer.set_state("searching", "training students")
+        proposer = Search(work, prepared).run()
+        finish_students(work, prepared)
+        return save_embedding(work, proposer, prepared)

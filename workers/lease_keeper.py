@@ -1,0 +1,88 @@
+"""Keeps a job's lease while the job is worked on, in a thread of its own."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.database import Database
+from app.leases import Lease, renew
+from app.problems import LeaseLost
+
+log = logging.getLogger(__name__)
+
+RENEWALS = 3  # in the time of one lease
+
+
+class LeaseKeeper:
+    """Renews a lease until it is closed; once the lease is lost, stops the job's work at once.
+
+    The thread stands outside the training loop: a long proposal or a slow worker can't let the
+    lease run out. If the database can't be reached for as long as it lasts, it counts as lost.
+
+    Attributes:
+        lost: set when the lease is lost.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        lease: Lease,
+        lease_s: float,
+        on_lost: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.lost = threading.Event()
+        self._database = database
+        self._lease = lease
+        self._lease_s = lease_s
+        self._on_lost = on_lost
+        self._clock = clock
+        self._renewed = clock()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"lease {lease.job_id}", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._closed.set()
+        self._thread.join()
+
+    def renew_once(self) -> bool:
+        """Renews the lease; returns whether it is still held."""
+        now = self._clock()
+        try:
+            renew(self._database, self._lease, self._lease_s)
+        except LeaseLost as error:
+            return self._lose(error.detail)
+        except SQLAlchemyError as error:
+            log.warning("%s: the lease could not be renewed: %s", self._lease.job_id, error)
+            if self._clock() - self._renewed >= self._lease_s:
+                return self._lose("the database did not answer for as long as the lease lasts")
+            return True
+        self._renewed = now
+        return True
+
+    def _lose(self, why: str) -> bool:
+        log.warning("%s: the lease is lost: %s", self._lease.job_id, why)
+        self.lost.set()
+        self._on_lost()
+        return False
+
+    def _run(self) -> None:
+        while not self._closed.wait(self._lease_s / RENEWALS):
+            if not self.renew_once():
+                return

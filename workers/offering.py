@@ -1,0 +1,126 @@
+"""Offering a student: its files are made on a worker, stored, and put on record with it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+from app.ids import random_name
+from app.records import NewStudent, StoredStudentFile, TeacherRecord, TrialRecord
+from embedding import score
+from workers.data import Labelled
+from workers.pool import Placed
+from workers.preparation import Prepared
+from workers.student_files import StudentFiles, TrainedStudent, make_student_files
+from workers.work import Work
+
+
+def send_student(
+    work: Work,
+    prepared: Prepared,
+    key: Hashable,
+    student: TrainedStudent,
+    test: Placed[Labelled] | None = None,
+) -> None:
+    """Starts making the student's files; the call's value is `StudentFiles`."""
+    work.pool.send(key, make_student_files, prepared.data, prepared.teacher, student, test)
+
+
+def score_of(trial: TrialRecord, accuracy: float, teacher: TeacherRecord) -> float:
+    """Returns the score of the trial's student at an accuracy on validation."""
+    return score(trial.params, accuracy, teacher.params, teacher.accuracy)
+
+
+def value_of(work: Work, trial: TrialRecord, accuracy: float, teacher: TeacherRecord) -> float:
+    """Returns what the job's objective maximises."""
+    if work.job.request.objective.kind == "accuracy":
+        return accuracy
+    return score_of(trial, accuracy, teacher)
+
+
+def best_trials(
+    work: Work, trials: Sequence[TrialRecord], teacher: TeacherRecord, n: int
+) -> list[TrialRecord]:
+    """Returns up to `n` completed trials, the best first; of equals the smaller one."""
+    valued = [
+        (-value_of(work, trial, trial.accuracy, teacher), trial.params, trial.number, trial)
+        for trial in trials
+        if trial.accuracy is not None
+    ]
+    return [trial for *_, trial in sorted(valued, key=lambda row: row[:3])[:n]]
+
+
+def offer(
+    work: Work,
+    teacher: TeacherRecord,
+    trial: TrialRecord,
+    made: StudentFiles,
+    *,
+    final: bool,
+    best: bool,
+) -> str:
+    """Stores a student's files, then puts it on record; returns its id."""
+    folder = f"students/{random_name()}"
+    files = []
+    for name, data in made.files.items():
+        stored = work.artifacts.put_bytes(f"{folder}/{name}", data)
+        files.append(StoredStudentFile(name, stored.key, stored.bytes, stored.sha256))
+    student = NewStudent(
+        trial_number=trial.number,
+        final=final,
+        accuracy=made.accuracy,
+        test_accuracy=made.test_accuracy,
+        score=score_of(trial, made.accuracy, teacher),
+        params=trial.params,
+        macs=trial.macs,
+        bytes=trial.bytes,
+        files=tuple(files),
+    )
+    return work.writer.add_student(student, best)
+
+
+def report(
+    work: Work, prepared: Prepared, trial: TrialRecord, *, final: bool, teacher_test: float | None
+) -> dict[str, object]:
+    """Returns what a student's `report.json` says beside its accuracies and versions."""
+    job, teacher = work.job, prepared.record
+    training = job.request.training
+    return {
+        "job": job.id,
+        "teacher": {
+            "network": job.request.teacher.network,
+            "params": teacher.params,
+            "macs": teacher.macs,
+            "bytes": teacher.bytes,
+            "accuracy": teacher.accuracy,
+            "test_accuracy": teacher_test,
+            "epochs": training.teacher_epochs,
+        },
+        "student": {
+            "trial": trial.number,
+            "final": final,
+            "params": trial.params,
+            "params_ratio": trial.params / teacher.params,
+            "macs": trial.macs,
+            "macs_ratio": trial.macs / teacher.macs,
+            "bytes": trial.bytes,
+            "edits": trial.edits,
+            "epochs": training.search_epochs + (training.final_epochs if final else 0),
+        },
+        "dataset": {
+            "name": prepared.dataset.name,
+            "classes": list(prepared.dataset.classes),
+            "content_sha256": prepared.dataset.content,
+            "images": {
+                "train": len(prepared.splits.train),
+                "validation": len(prepared.splits.validation),
+                "test": len(prepared.splits.test),
+            },
+        },
+        "preprocessing": teacher.preprocessing,
+        "training": {
+            "loss": training.loss,
+            "temperature": training.temperature,
+            "precision": teacher.precision,
+        },
+        "seeds": {"job": job.seed, "trial": trial.seed},
+    }

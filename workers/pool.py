@@ -1,0 +1,161 @@
+"""The Ray pool: functions run in worker processes, on data placed once in the object store."""
+
+from __future__ import annotations
+
+import logging
+import os
+import traceback
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import ray
+import ray.exceptions
+import torch
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+NICENESS = 10  # the API and the coordinator answer first
+ATTEMPTS = 3  # times that a call is sent when the worker under it dies
+MOST_THREADS = 8  # of one training: small networks gain nothing from more
+
+
+@dataclass(frozen=True)
+class Placed(Generic[T]):
+    """A value in the object store; a call that gets it as an argument sees the value itself."""
+
+    reference: Any
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a call gave no value.
+
+    Attributes:
+        kind: name of the exception, or `WorkerDied`.
+        detail: its message.
+        evidence: the traceback on the worker, or what Ray says of the worker's death.
+    """
+
+    kind: str
+    detail: str
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A call that has ended, sent `attempts` times; `value` is a `Failure` if it gave none."""
+
+    key: Hashable
+    value: Any
+    attempts: int
+
+
+@dataclass(frozen=True)
+class _Call:
+    key: Hashable
+    function: Callable[..., object]
+    arguments: tuple[object, ...]
+    threads: int
+    attempts: int
+
+
+@dataclass
+class Pool:
+    """The calls of one job that are under way on a Ray cluster, which this process is connected to.
+
+    A call whose worker process dies is sent again, up to `ATTEMPTS` times in all. Exceptions of the
+    function itself are not tried again.
+    """
+
+    _flying: dict[ray.ObjectRef[Any], _Call] = field(default_factory=dict)
+    _cancelled: bool = False
+
+    def place(self, value: T) -> Placed[T]:
+        """Puts the value into the object store: NumPy arrays in it are shared, not copied."""
+        return Placed(ray.put(value))
+
+    def threads(self, parallel: int) -> int:
+        """Returns the threads that each of `parallel` trainings at once may use."""
+        cores = max(int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"])
+        return min(max(cores // parallel, 1), MOST_THREADS)
+
+    def send(
+        self,
+        key: Hashable,
+        function: Callable[..., object],
+        *arguments: object,
+        threads: int = 1,
+        earlier_attempts: int = 0,
+    ) -> None:
+        """Starts `function(*arguments)` on a worker, with placed values put in.
+
+        Args:
+            key: what `wait` calls it by; unique among the calls under way.
+            function: of a module that the workers can import.
+            arguments: what it gets; small ones are sent along.
+            threads: torch's threads, and the CPUs that Ray reserves.
+            earlier_attempts: how often the call was sent before, by whoever.
+        """
+        self._fly(_Call(key, function, arguments, threads, earlier_attempts))
+
+    def wait(self, timeout_s: float) -> list[Finished]:
+        """Returns the calls that have ended, after at most `timeout_s` seconds."""
+        if not self._flying:
+            return []
+        ready, _ = ray.wait(list(self._flying), timeout=timeout_s)
+        calls = [(reference, self._flying.pop(reference, None)) for reference in ready]
+        ended = [self._end(reference, call) for reference, call in calls if call is not None]
+        return [finished for finished in ended if finished is not None]
+
+    def under_way(self) -> set[Hashable]:
+        """Returns the keys of the calls under way."""
+        return {call.key for call in self._flying.values()}
+
+    def cancel(self) -> None:
+        """Ends every call under way at once, killing its process; no other will start.
+
+        May be called from any thread.
+        """
+        self._cancelled = True
+        flying, self._flying = self._flying, {}
+        for reference in flying:
+            ray.cancel(reference, force=True)
+
+    def _fly(self, call: _Call) -> None:
+        arguments = [x.reference if isinstance(x, Placed) else x for x in call.arguments]
+        task = _run.options(num_cpus=call.threads)
+        reference = task.remote(call.function, call.threads, *arguments)
+        sent = _Call(call.key, call.function, call.arguments, call.threads, call.attempts + 1)
+        self._flying[reference] = sent
+        if self._cancelled:  # meanwhile, by another thread
+            self.cancel()
+
+    def _end(self, reference: ray.ObjectRef[Any], call: _Call) -> Finished | None:
+        """Returns what came of a call; None if its worker died and it was sent again."""
+        try:
+            value = ray.get(reference)
+        except ray.exceptions.RayTaskError as error:  # its arguments could not be read, or the like
+            value = Failure(type(error.cause).__name__, str(error.cause), str(error))
+        except ray.exceptions.RayError as error:
+            if call.attempts < ATTEMPTS:
+                log.warning(
+                    "%s is sent again: its worker died (attempt %d)", call.key, call.attempts
+                )
+                self._fly(call)
+                return None
+            detail = f"the worker process died {call.attempts} times"
+            value = Failure("WorkerDied", detail, f"{type(error).__name__}: {error}")
+        return Finished(call.key, value, call.attempts)
+
+
+@ray.remote(max_retries=0)
+def _run(function: Callable[..., object], threads: int, *arguments: object) -> object:
+    """Runs a call on a worker; returns what it raises, as not all exceptions can be pickled."""
+    os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+    torch.set_num_threads(threads)
+    try:
+        return function(*arguments)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the coordinator puts it on record
+        return Failure(type(error).__name__, str(error), traceback.format_exc(limit=-8))

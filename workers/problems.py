@@ -1,0 +1,110 @@
+"""What ends a job or a trial that its request asked for: each names the field that is to blame."""
+
+from __future__ import annotations
+
+from app.problems import FieldError, StillhouseError
+
+NETWORK = "#/teacher/network"
+DATASET = "#/dataset"
+TEACHER_EPOCHS = "#/training/teacher_epochs"
+
+
+class UnfitNetwork(StillhouseError):
+    """Raised when the network doesn't take the dataset's images, or has nothing to edit."""
+
+    status = 422
+    type = "unfit-network"
+    title = "The network can't be compressed on this dataset"
+
+    @classmethod
+    def because(cls, detail: str) -> UnfitNetwork:
+        """Returns the problem, pointing at the network."""
+        return cls(detail, [FieldError(NETWORK, detail)])
+
+
+class UnusableDataset(StillhouseError):
+    """Raised when a dataset can't be read, or is too small to be split."""
+
+    status = 422
+    type = "unusable-dataset"
+    title = "The dataset can't be learned from"
+
+    @classmethod
+    def because(cls, detail: str) -> UnusableDataset:
+        """Returns the problem, pointing at the dataset."""
+        return cls(detail, [FieldError(DATASET, detail)])
+
+
+class UnusableEmbedding(StillhouseError):
+    """Raised when the embedding to start from is gone or of another version."""
+
+    status = 422
+    type = "unusable-embedding"
+    title = "The embedding can't be used"
+
+    @classmethod
+    def because(cls, detail: str) -> UnusableEmbedding:
+        """Returns the problem, pointing at the embedding."""
+        return cls(detail, [FieldError("#/search/embedding/from", detail)])
+
+
+class InfeasibleConstraints(StillhouseError):
+    """Raised when no student meets the constraints; says what the smallest one has."""
+
+    status = 422
+    type = "infeasible-constraints"
+    title = "No student can meet the constraints"
+
+
+class UselessTeacher(StillhouseError):
+    """Raised when the trained teacher is no better than guessing, or its training diverged."""
+
+    status = 422
+    type = "useless-teacher"
+    title = "The teacher has learned nothing"
+
+    @classmethod
+    def because(cls, detail: str) -> UselessTeacher:
+        """Returns the problem, pointing at the teacher's training and the dataset."""
+        advice = "train longer, or check that the labels belong to the images"
+        return cls(detail, [FieldError(TEACHER_EPOCHS, advice), FieldError(DATASET, advice)])
+
+
+class TrialFailed(StillhouseError):
+    """Raised (and put on record) when one trial can't be finished; the search goes on."""
+
+    status = 500
+    type = "trial-failed"
+    title = "The trial failed"
+
+
+class AllTrialsFailed(StillhouseError):
+    """Raised when a job's first trials all failed: the next ones would as well."""
+
+    status = 500
+    type = "all-trials-failed"
+    title = "Every trial failed"
+
+
+class WorkFailed(StillhouseError):
+    """Raised when work that isn't a trial (preparing, exporting) fails on a worker.
+
+    Attributes:
+        kind: name of the exception that the worker raised, or `WorkerDied`.
+    """
+
+    status = 500
+    type = "work-failed"
+    title = "A worker could not do its part"
+
+    def __init__(self, name: str, kind: str, detail: str) -> None:
+        super().__init__(f"{name}: {kind}: {detail}")
+        self.kind = kind
+
+
+class NoStudent(StillhouseError):
+    """Raised when a search ends and there is no student to offer."""
+
+    status = 422
+    type = "no-student"
+    title = "The search found no student"

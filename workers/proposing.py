@@ -1,0 +1,83 @@
+"""A job's proposer: made from its request, continued from its state on record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.embeddings import get_embedding
+from app.problems import NotFound
+from app.records import NewTrial, TrialRecord
+from embedding import (
+    EmbeddingError,
+    Observation,
+    Proposer,
+    SavedEmbedding,
+    SearchSettings,
+    derive_seed,
+    make_proposer,
+)
+from networks import Edits
+from workers.preparation import Prepared
+from workers.problems import UnusableEmbedding
+from workers.work import Work
+
+
+def job_proposer(work: Work, prepared: Prepared, proposer_key: str | None) -> Proposer:
+    """Returns the job's proposer, as it was when it proposed the newest trials.
+
+    Raises:
+        UnusableEmbedding: the embedding to start from is gone or of another version.
+    """
+    search = work.job.request.search
+    try:
+        return make_proposer(
+            search.strategy,
+            prepared.space,
+            prepared.objective,
+            SearchSettings(search.kernels, work.job.seed),
+            None if proposer_key is None else work.artifacts.read_bytes(proposer_key),
+            _start(work),
+            None if search.embedding is None else search.embedding.mode,
+        )
+    except (EmbeddingError, NotFound, FileNotFoundError) as error:
+        raise UnusableEmbedding.because(str(error)) from error
+
+
+def tell(proposer: Proposer, trials: Sequence[TrialRecord]) -> None:
+    """Tells the proposer all of the job's trials: what has ended, and what is pending."""
+    ended = [t for t in trials if t.state in ("completed", "failed")]
+    pending = [t for t in trials if t.state in ("queued", "running")]
+    proposer.tell(
+        [Observation(t.number, Edits.from_json(t.edits), t.accuracy) for t in ended],
+        [Edits.from_json(t.edits) for t in pending],
+    )
+
+
+def new_trials(
+    prepared: Prepared, job_seed: int, first: int, proposed: Sequence[Edits]
+) -> list[NewTrial]:
+    """Returns rows for proposed students, numbered from `first`, with their exact costs."""
+    space = prepared.space
+    costs = space.costs(space.candidates(proposed))
+    return [
+        NewTrial(
+            number=first + row,
+            hash=space.student(edits).hash,
+            edits=edits.to_json(),
+            params=int(costs.params[row]),
+            macs=int(costs.macs[row]),
+            bytes=int(costs.bytes[row]),
+            seed=derive_seed(job_seed, "trial", first + row),
+        )
+        for row, edits in enumerate(proposed)
+    ]
+
+
+def _start(work: Work) -> SavedEmbedding | None:
+    """Returns the embedding that the request starts from, if it names one."""
+    wanted = work.job.request.search.embedding
+    if wanted is None:
+        return None
+    with work.database.read() as session:
+        record = get_embedding(session, wanted.from_)
+    return SavedEmbedding.from_bytes(work.artifacts.read_bytes(record.key))

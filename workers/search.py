@@ -1,0 +1,193 @@
+"""The search: asks for students, has them trained, and offers each new best."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from app.jobs import get_job
+from app.problems import FieldError
+from app.records import TrialRecord, TrialResult
+from app.trials import list_trials
+from embedding import Proposer, SpaceExhausted
+from workers.best_so_far import BestSoFar
+from workers.offering import score_of
+from workers.pool import Failure, Finished
+from workers.preparation import Prepared
+from workers.problems import AllTrialsFailed, NoStudent, TrialFailed
+from workers.proposing import job_proposer, new_trials, tell
+from workers.trial import Distillation, TrialOutcome, TrialSpec, run_trial
+from workers.work import Work
+
+log = logging.getLogger(__name__)
+
+FIRST_FAILURES = (
+    5  # a job whose first trials all fail is ended: the reason is in none of them alone
+)
+
+
+def utc_now() -> datetime:
+    """Returns the time."""
+    return datetime.now(UTC)
+
+
+class Search:
+    """The trials of one job. What it decides by is in SQL; what it holds can be lost."""
+
+    def __init__(
+        self, work: Work, prepared: Prepared, now: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._work = work
+        self._prepared = prepared
+        self._now = now
+        self._proposer: Proposer = job_proposer(work, prepared, work.job.proposer_key)
+        self._proposer_key = work.job.proposer_key
+        self._exhausted = False
+        self._best = BestSoFar(work, prepared)
+
+    def run(self) -> Proposer:
+        """Searches until all evaluations are done; returns the proposer with what it has learned.
+
+        Raises:
+            AllTrialsFailed: none of the first trials could be finished.
+            NoStudent: the search ended without one.
+            LeaseLost, Stopping, Commanded: as `Work.check`.
+        """
+        self._work.writer.requeue_trials()
+        while True:
+            trials = self._trials()
+            self._expect_some_success(trials)
+            self._send_waiting(trials)
+            if self._may_propose(trials):
+                self._propose(trials)
+                continue
+            self._best.offer(trials)
+            if not self._work.pool.under_way():
+                if not any(trial.state == "completed" for trial in trials):
+                    raise NoStudent("none of the trials completed")
+                return self._proposer
+            for finished in self._work.wait():
+                self._settle(finished)
+
+    def _expect_some_success(self, trials: Sequence[TrialRecord]) -> None:
+        """Raises `AllTrialsFailed` once the first trials have all failed."""
+        failed = [t for t in trials if t.state == "failed"]
+        first = min(FIRST_FAILURES, self._work.job.request.search.evaluations)
+        if len(failed) < first or any(t.state == "completed" for t in trials):
+            return
+        last = (failed[-1].error or {}).get("detail")
+        raise AllTrialsFailed(f"the first {len(failed)} trials all failed, the last one: {last}")
+
+    def _trials(self) -> list[TrialRecord]:
+        with self._work.database.read() as session:
+            return list_trials(session, self._work.job.id)
+
+    def _send_waiting(self, trials: Sequence[TrialRecord]) -> None:
+        """Sends the queued trials that there is room for."""
+        for trial in [t for t in trials if t.state == "queued"][: self._room()]:
+            self._work.writer.trial_started(trial.number)
+            self._send(trial)
+
+    def _room(self) -> int:
+        flying = sum(isinstance(key, int) for key in self._work.pool.under_way())
+        return max(self._work.job.request.search.parallel - flying, 0)
+
+    def _send(self, trial: TrialRecord) -> None:
+        request = self._work.job.request
+        training = request.training
+        spec = TrialSpec(
+            edits=trial.edits,
+            epochs=training.search_epochs,
+            seed=trial.seed,
+            distillation=Distillation(training.loss, training.temperature),
+        )
+        self._work.pool.send(
+            trial.number,
+            run_trial,
+            self._prepared.data,
+            self._prepared.teacher,
+            spec,
+            threads=self._work.pool.threads(request.search.parallel),
+            earlier_attempts=trial.attempts,
+        )
+
+    def _may_propose(self, trials: Sequence[TrialRecord]) -> bool:
+        """Whether another trial may be started now."""
+        waiting = any(t.state == "queued" for t in trials)
+        enough = len(trials) >= self._work.job.request.search.evaluations
+        late = bool(trials) and self._out_of_time()
+        return not (waiting or enough or late or self._exhausted) and self._room() > 0
+
+    def _out_of_time(self) -> bool:
+        """Whether the job has gone on for `max_wall_s`: what is under way still ends and counts."""
+        search = self._work.job.request.search
+        limit_s: float | None = getattr(search, "max_wall_s", None)
+        if limit_s is None:
+            return False
+        with self._work.database.read() as session:
+            started_at = get_job(session, self._work.job.id).started_at
+        return started_at is not None and (self._now() - started_at).total_seconds() >= limit_s
+
+    def _propose(self, trials: Sequence[TrialRecord]) -> None:
+        """Puts new trials on record, as many as there is room for, with the proposer's state."""
+        work, first = self._work, len(trials)
+        missing = work.job.request.search.evaluations - first
+        tell(self._proposer, trials)
+        try:
+            proposed = self._proposer.ask(min(self._room(), missing))
+        except SpaceExhausted as error:
+            log.info("%s: %s", work.job.id, error)
+            proposed, self._exhausted = error.found, True
+        if not proposed:
+            return
+        key = self._store_state(first)
+        work.writer.add_trials(new_trials(self._prepared, work.job.seed, first, proposed), key)
+        if key is not None and self._proposer_key is not None:
+            work.artifacts.delete(self._proposer_key)
+        self._proposer_key = key or self._proposer_key
+
+    def _store_state(self, first: int) -> str | None:
+        state = self._proposer.state()
+        if not state:
+            return None
+        name = f"proposer/{first}-{self._work.lease.fence}.safetensors"
+        return self._work.artifacts.put_bytes(self._work.key(name), state).key
+
+    def _settle(self, finished: Finished) -> None:
+        """Puts on record what came of a call."""
+        if isinstance(finished.key, int):
+            trial = self._trials()[finished.key]
+            if isinstance(finished.value, Failure):
+                self._fail(trial, finished.value)
+            else:
+                self._complete(trial, finished.value, finished.attempts)
+        else:
+            self._best.settle(finished.value)
+
+    def _fail(self, trial: TrialRecord, failure: Failure) -> None:
+        work = self._work
+        log.warning("%s: trial %d failed: %s", work.job.id, trial.number, failure.evidence)
+        error = TrialFailed(
+            f"{failure.kind}: {failure.detail}", [FieldError("#/evidence", failure.evidence)]
+        )
+        work.writer.trial_failed(trial.number, error.problem())
+
+    def _complete(self, trial: TrialRecord, outcome: TrialOutcome, attempts: int) -> None:
+        work = self._work
+        score = score_of(trial, outcome.accuracy, self._prepared.record)
+        name = f"trials/{trial.number}-{work.lease.fence}-{attempts}.safetensors"
+        stored = work.artifacts.put_bytes(work.key(name), outcome.weights)
+        result = TrialResult(
+            outcome.accuracy, score, outcome.epochs, outcome.duration_s, stored.key
+        )
+        work.writer.trial_completed(trial.number, result)
+        log.info(
+            "%s: trial %d: accuracy %.4f, score %.4f, %d parameters, %.1f s",
+            work.job.id,
+            trial.number,
+            outcome.accuracy,
+            score,
+            trial.params,
+            outcome.duration_s,
+        )

@@ -1,0 +1,115 @@
+"""One job in a coordinator's hands: its records, artifacts and calls, and what interrupts it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from app.artifacts import Artifacts
+from app.database import Database
+from app.job_writer import JobWriter
+from app.jobs import get_job
+from app.leases import Lease
+from app.problems import LeaseLost
+from app.records import Command, JobRecord
+from workers.pool import Failure, Finished, Pool
+from workers.problems import WorkFailed
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+POLL_S = 0.25  # longest time in which a lost lease or a stopping coordinator goes unnoticed
+COMMAND_POLL_S = 1.0
+
+
+class Commanded(Exception):
+    """Raised when a user asked to cancel or pause the job."""
+
+    def __init__(self, command: Command) -> None:
+        super().__init__(command)
+        self.command = command
+
+
+class Stopping(Exception):
+    """Raised when the coordinator was told to end; another one takes the job over."""
+
+
+@dataclass
+class Work:
+    """What a coordinator works with on one job.
+
+    Attributes:
+        job: the job as it was when it was claimed.
+        lost: set when the lease is lost.
+        stop: set when the coordinator is to end.
+    """
+
+    job: JobRecord
+    lease: Lease
+    database: Database
+    artifacts: Artifacts
+    pool: Pool
+    lost: threading.Event
+    stop: threading.Event
+    clock: Callable[[], float] = time.monotonic
+    writer: JobWriter = field(init=False)
+    _asked: float = field(init=False, default=-COMMAND_POLL_S)
+
+    def __post_init__(self) -> None:
+        self.writer = JobWriter(self.database, self.lease)
+
+    def key(self, name: str) -> str:
+        """Returns the key of one of the job's artifacts."""
+        return f"jobs/{self.job.id}/{name}"
+
+    def check(self) -> None:
+        """Goes on, unless there is a reason not to.
+
+        Raises:
+            LeaseLost: another coordinator may hold the job.
+            Stopping: this coordinator is to end.
+            Commanded: a user asked to cancel or pause the job.
+        """
+        if self.lost.is_set():
+            raise LeaseLost(f"{self.job.id} is not held any more")
+        if self.stop.is_set():
+            raise Stopping
+        if self.clock() - self._asked < COMMAND_POLL_S:
+            return
+        self._asked = self.clock()
+        with self.database.read() as session:
+            command = get_job(session, self.job.id).command
+        if command is not None:
+            raise Commanded(command)
+
+    def wait(self) -> list[Finished]:
+        """Returns the calls that have ended in the next moment; raises as `check` does."""
+        self.check()
+        return self.pool.wait(POLL_S)
+
+    def run(self, name: str, function: Callable[..., T], *arguments: object, threads: int = 1) -> T:
+        """Returns `function(*arguments)`, run on a worker while nothing else of the job is.
+
+        Placed arguments are put in.
+
+        Raises:
+            WorkFailed: the function raised, or its worker died again and again.
+            LeaseLost, Stopping, Commanded: as `check`.
+        """
+        self.pool.send(name, function, *arguments, threads=threads)
+        while True:
+            for finished in self.wait():
+                if isinstance(finished.value, Failure):
+                    raise failed_work(self.job.id, name, finished.value)
+                value: T = finished.value
+                return value
+
+
+def failed_work(job_id: str, name: str, failure: Failure) -> WorkFailed:
+    """Returns the problem of a call that failed; its evidence goes to the log."""
+    log.error("%s: %s failed: %s\n%s", job_id, name, failure.detail, failure.evidence)
+    return WorkFailed(name, failure.kind, failure.detail)
