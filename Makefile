@@ -36,3 +36,4 @@ lint: $(VENV)/.installed-dev
 
 bench: install
 	$(BIN)/python -m benchmarks.proposal
+	$(BIN)/python -m benchmarks.api

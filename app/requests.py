@@ -20,6 +20,7 @@ from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 _LARGEST = 2**63 - 1  # of SQL's BIGINT
+_LONGEST_S = 365 * 86_400  # a year: a longer limit is a mistake
 
 
 def _printable(text: str) -> str:
@@ -117,6 +118,13 @@ class SearchRequest(_Part):
     kernels: int = Field(default=8, ge=1, le=64, description="Of the surrogate.")
     parallel: int = Field(default=2, ge=1, le=1024, description="Trials at once.")
     seed: int = Field(default=0, ge=0, le=_LARGEST, description="Every draw derives from it.")
+    max_wall_s: float | None = Field(
+        default=None,
+        gt=0,
+        le=_LONGEST_S,
+        allow_inf_nan=False,
+        description="Seconds after which no further trial is started; what runs still counts.",
+    )
     embedding: EmbeddingRequest | None = None
 
     @model_validator(mode="after")

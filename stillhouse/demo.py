@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -142,8 +143,8 @@ def summary(result: Result) -> str:
         f"that keeps [bold]{kept:.1%}[/] of its test accuracy: {result.test_accuracy:.2%} of "
         f"{result.teacher_test_accuracy:.2%}, on images that neither training nor search saw.\n\n"
         f"Its files load without Stillhouse, with torch alone:\n\n"
-        f"  cd {result.directory} && python -c \"import torch; t = torch.load('test.pt'); "
-        f"m = torch.export.load('student.pt2').module(); "
+        f'  cd {result.directory} && {sys.executable} -c "import torch; '
+        f"t = torch.load('test.pt'); m = torch.export.load('student.pt2').module(); "
         f"print((m(t\\['x']).argmax(1) == t\\['y']).float().mean())\"\n"
     )
 

@@ -8,6 +8,7 @@ import signal
 import sys
 
 import ray
+import torch
 
 from app.artifacts import Artifacts
 from app.database import Database
@@ -21,6 +22,7 @@ log = logging.getLogger("workers")
 def main() -> int:
     """Runs a coordinator until SIGTERM or SIGINT; returns the process's exit code."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    torch.set_num_threads(1)  # proposing must not slow down the trials that run meanwhile
     try:
         settings = Settings.from_environment(os.environ)
         database = Database(settings.database_url)

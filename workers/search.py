@@ -121,8 +121,7 @@ class Search:
 
     def _out_of_time(self) -> bool:
         """Whether the job has gone on for `max_wall_s`: what is under way still ends and counts."""
-        search = self._work.job.request.search
-        limit_s: float | None = getattr(search, "max_wall_s", None)
+        limit_s = self._work.job.request.search.max_wall_s
         if limit_s is None:
             return False
         with self._work.database.read() as session:

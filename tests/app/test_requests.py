@@ -66,6 +66,8 @@ def _wrong(path: str, value: object) -> tuple[dict[str, Any], tuple[str, ...]]:
         ("constraints.bytes_ratio", float("inf")),
         ("search.strategy", "annealing"),
         ("search.evaluations", 0),
+        ("search.max_wall_s", 0.0),
+        ("search.max_wall_s", float("inf")),
         ("search.evaluations", 10_001),
         ("search.evaluations", "40"),
         ("search.kernels", 0),

@@ -17,7 +17,7 @@ from app.records import TrialRecord
 from tests.workers.jobs import add_job, read_job, read_trials
 
 pytestmark = pytest.mark.cluster
-EVALUATIONS = 8
+EVALUATIONS = 6
 POLL_S = 0.1
 LONG_S = 120
 

@@ -1,5 +1,4 @@
 from collections.abc import Hashable, Iterator
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,7 +6,6 @@ import torch
 
 from app.artifacts import Artifacts
 from app.database import Database
-from app.requests import SearchRequest
 from embedding import SpaceExhausted
 from networks import Edits
 from tests.workers.jobs import (
@@ -144,18 +142,13 @@ def test_only_the_newest_state_of_the_proposer_is_kept(
     assert not artifacts.exists(work.key("proposer/1-1.safetensors"))
 
 
-class _Timed(SearchRequest):
-    max_wall_s: float | None = None
-
-
 @pytest.mark.parametrize(("late_s", "trials"), [(59.0, 5), (60.0, 3)])
 def test_after_max_wall_s_nothing_new_is_started(
     late_s: float, trials: int, database: Database, artifacts: Artifacts
 ) -> None:
-    work, prepared, pool = _searching(database, artifacts, evaluations=5, parallel=1)
-    request = work.job.request
-    timed = _Timed(**request.search.model_dump(), max_wall_s=60.0)
-    work.job = replace(work.job, request=request.model_copy(update={"search": timed}))
+    work, prepared, pool = _searching(
+        database, artifacts, evaluations=5, parallel=1, max_wall_s=60.0
+    )
     started_at = read_job(database, work.job.id).started_at
     assert started_at is not None
     now = [started_at]
