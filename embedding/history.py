@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -80,3 +80,7 @@ class History:
             taken=self.taken.union(space.keys(candidate)),
             trials=self.trials + 1,
         )
+
+    def refused(self, space: Space, candidate: Candidates) -> "History":
+        """Returns the history in which one more candidate (`n = 1`) isn't to be proposed."""
+        return replace(self, taken=self.taken.union(space.keys(candidate)))

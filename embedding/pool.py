@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 import torch
+from torch import Tensor
 
 from embedding.objective import Objective
 from networks import Candidates, Space
@@ -24,8 +25,8 @@ def draw_pool(
 ) -> Candidates:
     """Draws candidates by the space's random operations, and mutates the parents.
 
-    Where these are too few (tight constraints, a small space), a random walk goes on from those
-    found and from the smallest student.
+    Where these are too few (tight constraints, a small space), a random walk goes on from what was
+    drawn, taken or not, and from the smallest student.
 
     Args:
         space: of all students.
@@ -48,33 +49,46 @@ def draw_pool(
             return pool.found[:size]
     barren = 0
     while len(pool) < size and barren < BARREN_ROUNDS:
-        sources = [pool.found, space.smallest()] + ([] if parents is None else [parents])
+        sources = [pool.walked, space.smallest()] + ([] if parents is None else [parents])
         walkers = _pick(Candidates.cat(sources), drawn, generator)
         barren = 0 if pool.add(space.mutate(walkers, generator)) else barren + 1
     return pool.found[:size]
 
 
 class _Pool:
-    """Collects candidates and turns away those that don't belong."""
+    """Collects candidates and turns away those that don't belong.
 
-    def __init__(self, space: Space, objective: Objective, seen: set[bytes]) -> None:
-        self._space, self._objective, self._seen = space, objective, seen
-        self.found = space.teacher()[:0]
+    Attributes:
+        walked: all feasible candidates that were drawn, each once.
+        found: those of them that aren't taken.
+    """
+
+    def __init__(self, space: Space, objective: Objective, taken: set[bytes]) -> None:
+        self._space, self._objective, self._taken = space, objective, taken
+        self._seen: set[bytes] = set()
+        self.walked = self.found = space.teacher()[:0]
 
     def __len__(self) -> int:
         return len(self.found)
 
     def add(self, drawn: Candidates) -> int:
-        """Keeps what is feasible and new; returns how many those are."""
+        """Keeps what is feasible and new; returns how many those are, taken ones included."""
         drawn = drawn[self._objective.feasible(self._space.costs(drawn))]
         fresh: list[int] = []
+        free: list[int] = []
         for row, key in enumerate(self._space.keys(drawn)):
             if key not in self._seen:
                 self._seen.add(key)
                 fresh.append(row)
-        if fresh:
-            self.found = Candidates.cat([self.found, drawn[torch.tensor(fresh)]])
+                if key not in self._taken:
+                    free.append(row)
+        self.walked = Candidates.cat([self.walked, drawn[_rows(fresh)]])
+        self.found = Candidates.cat([self.found, drawn[_rows(free)]])
         return len(fresh)
+
+
+def _rows(numbers: list[int]) -> Tensor:
+    return torch.tensor(numbers, dtype=torch.int64)
 
 
 def _pick(sources: Candidates, n: int, generator: torch.Generator) -> Candidates:

@@ -41,7 +41,8 @@ class Proposer(ABC):
 
     def __init__(self, space: Space, objective: Objective, settings: SearchSettings) -> None:
         self.space, self.objective, self.settings = space, objective, settings
-        self._history = History.of(space, [], [])
+        self._hashes: dict[bytes, str] = {}  # of the architectures by key, as far as asked for
+        self.tell([], [])
         self._check_feasible()
 
     def _check_feasible(self) -> None:
@@ -57,6 +58,9 @@ class Proposer(ABC):
     def tell(self, completed: Sequence[Observation], pending: Sequence[Edits]) -> None:
         """Replaces what is known: all completed (or failed) and all pending trials of the job."""
         self._history = History.of(self.space, completed, pending)
+        told = self.space.candidates([x.edits for x in completed] + list(pending))
+        told = Candidates.cat([told, self.space.teacher()])
+        self._taken = {self._hash(told[row : row + 1]) for row in range(len(told))}
 
     def ask(self, n: int) -> list[Edits]:
         """Proposes `n` candidates; they count as pending until the next `tell`.
@@ -69,12 +73,31 @@ class Proposer(ABC):
         """
         found: list[Edits] = []
         for _ in range(n):
-            candidate = self._propose(self._history)
+            candidate = self._next()
             if not len(candidate):
                 raise SpaceExhausted(n, found)
+            self._taken.add(self._hash(candidate))
             self._history = self._history.proposed(self.space, candidate)
             found += self.space.edits(candidate)
         return found
+
+    def _next(self) -> Candidates:
+        """Returns the next candidate, or none, passing over those of an architecture that is taken.
+
+        Different edits may make one architecture: of two equal layers in a row it doesn't matter
+        which one is removed.
+        """
+        while True:
+            candidate = self._propose(self._history)
+            if not len(candidate) or self._hash(candidate) not in self._taken:
+                return candidate
+            self._history = self._history.refused(self.space, candidate)
+
+    def _hash(self, candidate: Candidates) -> str:
+        (key,) = self.space.keys(candidate)
+        if key not in self._hashes:
+            self._hashes[key] = self.space.student(self.space.edits(candidate)[0]).hash
+        return self._hashes[key]
 
     @abstractmethod
     def _propose(self, history: History) -> Candidates:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -65,19 +65,33 @@ def _rewire(
         added.setdefault(skip.end, []).append(skip.start)
     read: dict[str, str] = {}  # what is read where the teacher's layer of that name was
     layers: list[tuple[Layer, Layer]] = []
+    written: dict[str, Layer] = {}
     for layer in architecture:
         if layer.name in removed:
             if layer.name in instead:
                 read[layer.name] = read[instead[layer.name]]
             continue
-        inputs = tuple(read[name] for name in layer.inputs)
-        layers.append((replace(layer, inputs=inputs), layer))
-        read[layer.name] = layer.name
+        rewired = replace(layer, inputs=tuple(read[name] for name in layer.inputs))
+        if _repeats(rewired, written):
+            read[layer.name] = rewired.inputs[0]
+        else:
+            layers.append((rewired, layer))
+            written[layer.name] = rewired
+            read[layer.name] = layer.name
         for start in added.get(layer.name, []):
             joined = _addition(layer, read[layer.name], read[start], start)
             layers.append((joined, layer))
+            written[joined.name] = joined
             read[layer.name] = joined.name
     return layers, read[architecture.output]
+
+
+def _repeats(layer: Layer, written: Mapping[str, Layer]) -> bool:
+    """Whether an activation reads its like: the second one changes nothing."""
+    if layer.op not in ops.IDEMPOTENT:
+        return False
+    source = written[layer.inputs[0]]
+    return source.op == layer.op and source.attributes == layer.attributes
 
 
 def _addition(end: Layer, first: str, second: str, start: str) -> Layer:

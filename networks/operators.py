@@ -44,6 +44,9 @@ ACTIVATIONS = frozenset(
     }
 )
 
+# Applied to their own result, these change nothing.
+IDEMPOTENT = frozenset({"relu", "relu6", "hardtanh"})
+
 # Several inputs (or one and numbers), broadcast against each other element by element.
 ARITHMETIC = frozenset({"add.Tensor", "sub.Tensor", "mul.Tensor", "div.Tensor", "neg"})
 ADD = "add.Tensor"

@@ -1,9 +1,10 @@
 import pytest
+import torch
 
 from embedding import STRATEGIES, Limits, Objective, Observation, make_proposer
 from embedding.errors import InfeasibleConstraint, SpaceExhausted
 from embedding.proposer import SearchSettings
-from networks import Space
+from networks import Edits, Space, network, trace
 
 SETTINGS = SearchSettings(kernels=2, seed=0)
 
@@ -74,3 +75,15 @@ class TestEveryStrategy:
 def test_a_search_needs_a_kernel() -> None:
     with pytest.raises(ValueError, match="at least one kernel, got 0"):
         SearchSettings(kernels=0, seed=0)
+
+
+def test_no_architecture_is_proposed_twice_whatever_edits_make_it() -> None:
+    vgg19 = Space(trace(network("zoo/vgg19", 10, 3), torch.zeros(2, 3, 32, 32)).architecture)
+    removals = [x for x in vgg19.removals if x.name in ("features.17", "features.20")]
+    same = [vgg19.student(Edits((x.name,), {}, ())) for x in removals]
+    assert same[0].hash == same[1].hash
+    smallest = int(vgg19.costs(vgg19.smallest()).params)
+    teacher = int(vgg19.costs(vgg19.teacher()).params)
+    tight = Objective("score", Limits(params=3 * smallest), teacher, 0.9)
+    proposed = make_proposer("random", vgg19, tight, SETTINGS).ask(25)
+    assert len({vgg19.student(x).hash for x in proposed}) == 25

@@ -9,8 +9,17 @@ from tests.networks.conftest import space_of, traced
 def test_a_removed_block_is_the_identity(resnet20_space: Space) -> None:
     student = resnet20_space.student(Edits(("stages.0.0",), {}, ()))
     assert "stages.0.0.conv1" not in student
-    assert student["stages.0.0.relu#2"].inputs == ("relu",)
+    assert "stages.0.0.relu#2" not in student  # it would follow another one
+    assert student["stages.0.1.conv1"].inputs == ("relu",)
     assert not any(name.startswith("stages.0.0") for name in student.tensors)
+
+
+def test_which_of_two_equal_blocks_is_removed_makes_no_difference(resnet20_space: Space) -> None:
+    second, third = (
+        resnet20_space.student(Edits((name,), {}, ())).hash for name in ("stages.0.1", "stages.0.2")
+    )
+    other = resnet20_space.student(Edits(("stages.1.1",), {}, ())).hash
+    assert second == third != other
 
 
 def test_a_skip_is_an_addition_behind_its_end(resnet20_space: Space) -> None:
