@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from app import problem_handlers
+from app.guard import Guard
 from app.problems import MEDIA_TYPE
 from app.routes import datasets, embeddings, health, jobs, students
 from app.services import Services
@@ -36,6 +37,7 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     problem_handlers.install(app)
+    app.add_middleware(Guard, settings=services.settings)
     for routes in (jobs, students, datasets, embeddings, health):
         app.include_router(routes.router)
     _describe_problems(app)

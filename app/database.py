@@ -15,7 +15,16 @@ from app.problems import NotReady
 from app.tables import REVISION
 
 _BUSY_TIMEOUT_S = 30.0  # writes take milliseconds, so this is a dead disk, not a queue
-_CONNECT_TIMEOUT_S = 10
+# Of PostgreSQL's connections, unless the URL says otherwise. A network that swallows everything
+# surfaces before a lease of the usual length runs out.
+_CONNECTION = {
+    "connect_timeout": 10,  # s
+    "keepalives_idle": 5,  # s
+    "keepalives_interval": 5,  # s
+    "keepalives_count": 2,
+    "tcp_user_timeout": 15_000,  # ms
+    "options": "-c statement_timeout=20s",
+}
 _LOCK_TIMEOUT_S = 10  # a migration gives up rather than let every request queue behind it
 _MIGRATION_LOCK = 0x5711  # any number, the same for every process that migrates
 _POOL_SIZE, _POOL_OVERFLOW = 5, 40  # at least the API's threads, so that none waits for another
@@ -43,7 +52,9 @@ class Database:
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         else:
             options["pool_pre_ping"] = True
-            options["connect_args"] = {"connect_timeout": _CONNECT_TIMEOUT_S}
+            options["connect_args"] = {
+                k: v for k, v in _CONNECTION.items() if k not in parsed.query
+            }
         engine = create_engine(parsed, **options)
         if self._is_sqlite:
             _take_over_transactions(engine)
@@ -78,6 +89,7 @@ class Database:
             self._use_write_ahead_log()
         with self._writer.begin() as connection:
             if not self._is_sqlite:
+                connection.execute(text("SET LOCAL statement_timeout = 0"))
                 connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT_S}s'"))
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
             config.attributes["connection"] = connection

@@ -25,7 +25,8 @@ _MOST_IMAGES = 10_000_000
 _MOST_CLASSES = 10_000
 _LONGEST_CLASS_NAME = 200
 _SMALLEST_SIDE, _LARGEST_SIDE = 4, 1024
-_FEWEST_OF_A_CLASS = 3  # one each to train, validate and test
+# The fewest images of a class, one for each use of them; by whether there are test images.
+_FEWEST_OF_A_CLASS = {False: (3, "train, validate and test"), True: (2, "train and validate")}
 _NEEDED = ("images", "labels")
 _KNOWN = (*_NEEDED, "test_images", "test_labels", "classes")
 
@@ -66,7 +67,7 @@ def check(file: IO[bytes], max_unpacked_bytes: int) -> dict[str, object]:
         shape = _check_images(arrays["images"])
         labels = _read_labels(archive, arrays["labels"], arrays["images"].shape[0])
         names = _read_classes(archive, arrays.get("classes"))
-        counts = _count(labels, names)
+        counts = _count(labels, names, has_test="test_images" in arrays)
         test_n = _check_test(archive, arrays, shape, len(counts))
         for name in ("images", "test_images"):
             if name in arrays:
@@ -182,7 +183,7 @@ def _read_classes(archive: zipfile.ZipFile, array: Array | None) -> list[str] | 
     return names
 
 
-def _count(labels: np.ndarray[Any, Any], names: list[str] | None) -> list[int]:
+def _count(labels: np.ndarray[Any, Any], names: list[str] | None, has_test: bool) -> list[int]:
     """Returns how many images each class has."""
     largest = int(labels.max())
     number = largest + 1 if names is None else len(names)
@@ -192,12 +193,10 @@ def _count(labels: np.ndarray[Any, Any], names: list[str] | None) -> list[int]:
         raise Refused("labels", f"2 to {_MOST_CLASSES} classes are wanted, not {number}")
     counts: list[int] = np.bincount(labels.astype(np.int64), minlength=number).tolist()
     scarce = min(range(number), key=counts.__getitem__)
-    if counts[scarce] < _FEWEST_OF_A_CLASS:
-        raise Refused(
-            "labels",
-            f"class {scarce} of {number} has {counts[scarce]} images, but {_FEWEST_OF_A_CLASS} of"
-            " each are needed to train, validate and test",
-        )
+    fewest, uses = _FEWEST_OF_A_CLASS[has_test]
+    if counts[scarce] < fewest:
+        found = f"class {scarce} of {number} has {counts[scarce]} images"
+        raise Refused("labels", f"{found}, but {fewest} of each are needed to {uses}")
     return counts
 
 

@@ -15,7 +15,7 @@ from app.database import Database
 from app.datasets import create_dataset, get_dataset
 from app.field_errors import pointer
 from app.ids import DATASET, new_id
-from app.problems import FieldError, Invalid
+from app.problems import FieldError, Invalid, NotFound
 from app.records import DatasetRecord, Json, NewDataset
 from app.upload import Upload
 
@@ -31,7 +31,9 @@ def take_dataset(
     """Checks and stores an upload, and returns the dataset that it has become.
 
     Raises:
-        Invalid: it is not a dataset; says which array is wrong. Nothing is stored then.
+        Invalid: it is not a dataset; says which array is wrong.
+
+    Nothing is stored then, nor when the row is not on record for another reason.
     """
     name = _name(upload)
     summary = check_dataset(upload.file, max_unpacked_bytes)
@@ -45,8 +47,19 @@ def take_dataset(
             session.flush()
             return get_dataset(session, dataset_id)
     except BaseException:
-        artifacts.delete(stored.key)
+        # A commit may have been carried out although its acknowledgement was lost.
+        if not _is_on_record(database, dataset_id):
+            artifacts.delete(stored.key)
         raise
+
+
+def _is_on_record(database: Database, dataset_id: str) -> bool:
+    with database.read() as session:
+        try:
+            get_dataset(session, dataset_id)
+        except NotFound:
+            return False
+    return True
 
 
 def check_dataset(

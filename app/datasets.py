@@ -38,7 +38,7 @@ def get_dataset(session: Session, dataset_id: str) -> DatasetRecord:
 
 def list_datasets(session: Session, limit: int, cursor: str | None) -> Page[DatasetRecord]:
     """Returns a page of the uploaded datasets, newest first."""
-    query = after(select(Dataset), cursor, Dataset.created_at, Dataset.id).limit(limit + 1)
+    query = after(select(Dataset), cursor, DATASET, Dataset.created_at, Dataset.id).limit(limit + 1)
     found = [_record(row) for row in session.scalars(query)]
     return cut(found, limit, lambda dataset: [dataset.created_at, dataset.id])
 

@@ -24,8 +24,8 @@ def get_embedding(session: Session, embedding_id: str) -> EmbeddingRecord:
 
 def list_embeddings(session: Session, limit: int, cursor: str | None) -> Page[EmbeddingRecord]:
     """Returns a page of the embeddings, newest first."""
-    query = after(select(Embedding), cursor, Embedding.created_at, Embedding.id).limit(limit + 1)
-    found = [_record(row) for row in session.scalars(query)]
+    query = after(select(Embedding), cursor, EMBEDDING, Embedding.created_at, Embedding.id)
+    found = [_record(row) for row in session.scalars(query.limit(limit + 1))]
     return cut(found, limit, lambda embedding: [embedding.created_at, embedding.id])
 
 

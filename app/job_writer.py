@@ -5,7 +5,8 @@ changes nothing. Artifacts are stored before the method that names them is calle
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from sqlalchemy import Update, update
 from sqlalchemy.orm import Session
@@ -16,6 +17,7 @@ from app.ids import EMBEDDING, STUDENT, new_id
 from app.leases import Lease, hold
 from app.problems import Conflict
 from app.records import (
+    Command,
     EndState,
     Json,
     NewEmbedding,
@@ -28,6 +30,12 @@ from app.records import (
 from app.tables import Embedding, Job, JobTeacher, Student, StudentFile, Trial
 
 _UNFINISHED = ("queued", "running")
+# What becomes of a job whose coordinator pauses it, by the command that stands now.
+_INSTEAD_OF_PAUSE: Mapping[Command | None, EndState | Literal["queued"]] = {
+    "pause": "paused",
+    "cancel": "cancelled",
+    None: "queued",
+}
 
 
 class JobWriter:
@@ -165,11 +173,13 @@ class JobWriter:
     ) -> None:
         """Ends or pauses the job and lets it go, in one transaction.
 
-        Trials that have not finished are cancelled; of a paused job they wait in the queue.
+        Trials that have not finished are cancelled; of a paused job they wait in the queue. Since
+        the pause was read, the user may have asked for something else, and was told that it is
+        accepted: a job to cancel is cancelled then, and one that was resumed is queued again.
         """
         with self._database.write() as session:
             job = hold(session, self._lease)
-            end_job(session, job, state)
+            end_job(session, job, _INSTEAD_OF_PAUSE[job.command] if state == "paused" else state)
             job.error = error
             if embedding is not None:
                 session.add(
@@ -202,15 +212,16 @@ class JobWriter:
             raise Conflict(f"trial {number} of {self._lease.job_id} is not {' or '.join(allowed)}")
 
 
-def end_job(session: Session, job: Job, state: EndState) -> None:
-    """Ends or pauses a job whose row this transaction has locked: state, trials and lease."""
+def end_job(session: Session, job: Job, state: EndState | Literal["queued"]) -> None:
+    """Ends, pauses or queues a job whose row this transaction has locked: state, trials, lease."""
     job.state = job.stage = state
     job.command = job.lease_owner = job.lease_until = None
-    rest = "queued" if state == "paused" else "cancelled"
+    goes_on = state in ("paused", "queued")
+    rest = "queued" if goes_on else "cancelled"
     session.execute(
         update(Trial).where(Trial.job_id == job.id, Trial.state.in_(_UNFINISHED)).values(state=rest)
     )
-    if state != "paused":
+    if not goes_on:
         session.execute(_job(job.id).values(finished_at=DatabaseTime()))
 
 

@@ -40,6 +40,17 @@ def get_job(session: Session, job_id: str) -> JobRecord:
     return get_overview(session, job_id).job
 
 
+def require_job(session: Session, job_id: str) -> None:
+    """Checks that there is such a job, which is cheaper than to get it.
+
+    Raises:
+        NotFound: there is none.
+    """
+    known = is_id(JOB, job_id) and session.scalar(select(Job.id).where(Job.id == job_id))
+    if not known:
+        raise _no_job(job_id)
+
+
 def get_overview(session: Session, job_id: str) -> JobOverview:
     """Returns the job, how far it is and its best student, in one query.
 
@@ -50,15 +61,19 @@ def get_overview(session: Session, job_id: str) -> JobOverview:
     if is_id(JOB, job_id):
         row = session.execute(_OVERVIEW_OF_ONE, {"job_id": job_id}).one_or_none()
     if row is None:
-        raise NotFound(f"there is no job {job_id!r}")
+        raise _no_job(job_id)
     return _overview(row)
 
 
 def list_overviews(session: Session, limit: int, cursor: str | None) -> Page[JobOverview]:
     """Returns a page of the jobs, newest first, in one query."""
-    query = after(_OVERVIEW, cursor, Job.created_at, Job.id).limit(limit + 1)
+    query = after(_OVERVIEW, cursor, JOB, Job.created_at, Job.id).limit(limit + 1)
     found = [_overview(row) for row in session.execute(query)]
     return cut(found, limit, lambda one: [one.job.created_at, one.job.id])
+
+
+def _no_job(job_id: str) -> NotFound:
+    return NotFound(f"there is no job {job_id!r}")
 
 
 def _count(state: TrialState) -> ScalarSelect[int]:

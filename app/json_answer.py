@@ -19,8 +19,13 @@ def tagged_answer(request: Request, body: BaseModel) -> Response:
     content = body.model_dump_json().encode()
     tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
-    asked = request.headers.get("if-none-match", "")
-    known = {one.strip().removeprefix("W/") for one in asked.split(",")}
-    if tag in known or "*" in known:
+    if has_already(request, tag):
         return Response(status_code=304, headers=headers)
     return Response(content, headers=headers, media_type="application/json")
+
+
+def has_already(request: Request, tag: str) -> bool:
+    """Returns whether the asker has what the entity tag (with its quotes) stands for."""
+    asked = request.headers.get("if-none-match", "")
+    known = {one.strip().removeprefix("W/") for one in asked.split(",")}
+    return tag in known or "*" in known

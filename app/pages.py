@@ -5,12 +5,13 @@ import binascii
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Generic, TypeVar, TypeVarTuple
 
 from sqlalchemy import ColumnElement, Select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
+from app.ids import is_id
 from app.problems import FieldError, Invalid
 
 T = TypeVar("T")
@@ -47,7 +48,7 @@ def encode(position: list[object]) -> str:
 def decode_number(cursor: str) -> int:
     """Returns the number that the cursor stands for; raises `Invalid` for any other cursor."""
     match _decode(cursor):
-        case [int() as number] if abs(number) < 2**63:
+        case [int() as number] if not isinstance(number, bool) and abs(number) < 2**63:
             return number
     raise _unknown_cursor()
 
@@ -55,10 +56,13 @@ def decode_number(cursor: str) -> int:
 def after(
     query: Select[*Ts],
     cursor: str | None,
+    kind: str,
     created_at: InstrumentedAttribute[datetime],
     row_id: InstrumentedAttribute[str],
 ) -> Select[*Ts]:
     """Returns the query in the order newest first, from behind the cursor on.
+
+    `kind` is the prefix of the rows' ids.
 
     Raises:
         Invalid: the cursor is none of ours.
@@ -66,17 +70,19 @@ def after(
     ordered = query.order_by(created_at.desc(), row_id.desc())
     if cursor is None:
         return ordered
-    return ordered.where(_is_behind(cursor, created_at, row_id))
+    position: ColumnElement[bool] = tuple_(created_at, row_id) < _decode_place(cursor, kind)
+    return ordered.where(position)
 
 
-def _is_behind(
-    cursor: str, created_at: InstrumentedAttribute[datetime], row_id: InstrumentedAttribute[str]
-) -> ColumnElement[bool]:
+def _decode_place(cursor: str, kind: str) -> tuple[datetime, str]:
+    """Returns the time, in UTC, and the id that the cursor stands for."""
     match _decode(cursor):
-        case [str() as time, str() as last_id] if "\x00" not in last_id:
+        case [str() as text, str() as last_id] if is_id(kind, last_id):
             try:
-                return tuple_(created_at, row_id) < (datetime.fromisoformat(time), last_id)
-            except ValueError as error:
+                time = datetime.fromisoformat(text)
+                if time.tzinfo is not None:
+                    return time.astimezone(UTC), last_id
+            except (ValueError, OverflowError) as error:
                 raise _unknown_cursor() from error
     raise _unknown_cursor()
 

@@ -25,10 +25,15 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-def _ours(_: Request, error: Exception) -> Response:
-    assert isinstance(error, StillhouseError)
+def problem_answer(error: StillhouseError) -> Response:
+    """Returns the answer to a request that one of our errors ended."""
     headers = {"Retry-After": "5"} if error.status == HTTPStatus.SERVICE_UNAVAILABLE else None
     return _answer(error.status, error.problem(), headers)
+
+
+def _ours(_: Request, error: Exception) -> Response:
+    assert isinstance(error, StillhouseError)
+    return problem_answer(error)
 
 
 def _parameters(request: Request, error: Exception) -> Response:

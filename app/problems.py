@@ -41,6 +41,14 @@ class NotFound(StillhouseError):
     title = "Not found"
 
 
+class Gone(StillhouseError):
+    """Raised when a file is on record, but not in the artifact store any more."""
+
+    status = 410
+    type = "gone"
+    title = "The file is gone"
+
+
 class Conflict(StillhouseError):
     """Raised when the thing exists but its state doesn't allow what was asked."""
 
@@ -71,6 +79,22 @@ class WrongMediaType(StillhouseError):
     status = 415
     type = "wrong-media-type"
     title = "The content type is not the one wanted"
+
+
+class Misdirected(StillhouseError):
+    """Raised when a request is for a host that this server is not."""
+
+    status = 421
+    type = "misdirected"
+    title = "This server is not the host that was asked"
+
+
+class Forbidden(StillhouseError):
+    """Raised when another site's page would change something here."""
+
+    status = 403
+    type = "forbidden"
+    title = "Not allowed from another site"
 
 
 class NotReady(StillhouseError):

@@ -1,11 +1,13 @@
 """The settings, from environment variables that start with `STILLHOUSE_`."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 PREFIX = "STILLHOUSE_"
 _MIB = 2**20
+_HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
 
 
 class SettingsError(ValueError):
@@ -22,6 +24,7 @@ class Settings:
         artifacts_url: an fsspec URL, such as `file:///data` or `s3://bucket/prefix`.
         host: address that the API listens on.
         port: port that the API listens on; 0 takes any free one.
+        allowed_hosts: names, in lower case, under which the API answers besides its own address.
         ray_address: `host:port` of the Ray cluster, for coordinators.
         lease_s: how long a coordinator holds a job without renewing.
         max_json_bytes: largest JSON body.
@@ -35,6 +38,7 @@ class Settings:
     artifacts_url: str
     host: str = "127.0.0.1"
     port: int = 8000
+    allowed_hosts: frozenset[str] = frozenset()
     ray_address: str | None = None
     lease_s: float = 30.0
     max_json_bytes: int = 1 * _MIB
@@ -49,7 +53,7 @@ class Settings:
         `RAY_ADDRESS` is read too, where `STILLHOUSE_RAY_ADDRESS` is not set.
 
         Raises:
-            SettingsError: a value is not a number, or out of range.
+            SettingsError: a value is not a number, out of range, or no name of a host.
         """
         home = Path(environ.get(f"{PREFIX}HOME") or "~/.stillhouse").expanduser().absolute()
         return cls(
@@ -58,6 +62,7 @@ class Settings:
             artifacts_url=environ.get(f"{PREFIX}ARTIFACTS_URL") or f"file://{home}/artifacts",
             host=environ.get(f"{PREFIX}HOST") or cls.host,
             port=_whole(environ, "PORT", cls.port, lowest=0, highest=65535),
+            allowed_hosts=_hosts(environ),
             ray_address=environ.get(f"{PREFIX}RAY_ADDRESS") or environ.get("RAY_ADDRESS") or None,
             lease_s=_whole(environ, "LEASE_S", int(cls.lease_s), lowest=1, highest=86_400),
             max_json_bytes=_whole(environ, "MAX_JSON_BYTES", cls.max_json_bytes),
@@ -65,6 +70,18 @@ class Settings:
             max_unpacked_bytes=_whole(environ, "MAX_UNPACKED_BYTES", cls.max_unpacked_bytes),
             access_log=bool(_whole(environ, "ACCESS_LOG", int(cls.access_log), 0, 1)),
         )
+
+
+def _hosts(environ: Mapping[str, str]) -> frozenset[str]:
+    text = environ.get(f"{PREFIX}ALLOWED_HOSTS", "")
+    names = frozenset(name.strip().lower() for name in text.split(",")) - {""}
+    for name in sorted(names):
+        if not _HOST.fullmatch(name):
+            raise SettingsError(
+                f"{PREFIX}ALLOWED_HOSTS has {name!r}, but names or addresses without a port are"
+                " wanted, as in `stillhouse.example, 192.168.0.7, [fd00::7]`"
+            )
+    return names
 
 
 def _whole(

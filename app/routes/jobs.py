@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from app import job_commands
 from app.bodies import JobBody, PageBody, StudentBody, TrialBody
-from app.jobs import get_job, get_overview, list_overviews
+from app.jobs import get_job, get_overview, list_overviews, require_job
 from app.json_answer import json_answer, tagged_answer
 from app.json_body import parse, read_json_body
 from app.problems import NotFound
@@ -85,7 +85,7 @@ def list_the_trials(
 ) -> Response:
     """Lists a job's trials by their number."""
     with services.database.read() as session:
-        get_job(session, job_id)
+        require_job(session, job_id)
         page = page_of_trials(session, job_id, limit, cursor)
     return json_answer(PageBody.of(page.map(TrialBody.of)))
 

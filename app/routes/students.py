@@ -4,9 +4,12 @@ from collections.abc import Iterator
 from typing import Annotated, BinaryIO
 
 from fastapi import APIRouter, Path
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from app.problems import NotFound
+from app.json_answer import has_already
+from app.problems import Gone, NotFound
+from app.records import StoredStudentFile, StudentRecord
 from app.routes.parameters import problems
 from app.services import Used
 from app.students import get_student
@@ -23,27 +26,38 @@ FileName = Annotated[str, Path(examples=["student.pt2"])]
     response_class=Response,
     responses={
         200: {"content": {"application/octet-stream": {}}, "description": "The file."},
-        **problems(_404="There is no such student or file."),
+        304: {"description": "Not changed."},
+        **problems(_404="There is no such student or file.", _410="The file is gone."),
     },
 )
-def fetch_file(services: Used, student_id: StudentId, name: FileName) -> Response:
+def fetch_file(request: Request, services: Used, student_id: StudentId, name: FileName) -> Response:
     """Sends a file of a student."""
     with services.database.read() as session:
-        student = get_student(session, student_id)
-    file = next((file for file in student.files if file.name == name), None)
-    if file is None:
-        names = ", ".join(file.name for file in student.files)
-        raise NotFound(f"{student_id} has no file {name!r}; it has {names}")
+        file = _file_of(get_student(session, student_id), name)
+    tag = f'"{file.sha256}"'
+    if has_already(request, tag):
+        return Response(status_code=304, headers={"ETag": tag})
+    try:
+        content = services.artifacts.open(file.key)
+    except FileNotFoundError as error:
+        detail = f"{name} of {student_id} is not in the artifact store any more: {file.key}"
+        raise Gone(detail) from error
     kind = "application/json" if name.endswith(".json") else "application/octet-stream"
     headers = {
         "Content-Length": str(file.bytes),
         "Content-Disposition": f'attachment; filename="{file.name}"',
-        "ETag": f'"{file.sha256}"',
+        "ETag": tag,
         "X-Content-Type-Options": "nosniff",
     }
-    return StreamingResponse(
-        _chunks(services.artifacts.open(file.key)), headers=headers, media_type=kind
-    )
+    return StreamingResponse(_chunks(content), headers=headers, media_type=kind)
+
+
+def _file_of(student: StudentRecord, name: str) -> StoredStudentFile:
+    file = next((file for file in student.files if file.name == name), None)
+    if file is None:
+        names = ", ".join(file.name for file in student.files)
+        raise NotFound(f"{student.id} has no file {name!r}; it has {names}")
+    return file
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:

@@ -19,6 +19,7 @@ from app.settings import Settings
 from app.tables import Table
 
 NewUrl = Callable[[], str]
+URL_OF_API = "http://127.0.0.1:8000"
 
 
 @pytest.fixture(scope="session")
@@ -163,5 +164,6 @@ def services(settings: Settings, database: Database) -> Services:
 
 @pytest.fixture
 def client(services: Services) -> Iterator[TestClient]:
-    with TestClient(create_app(services), raise_server_exceptions=False) as client:
+    app = create_app(services)
+    with TestClient(app, base_url=URL_OF_API, raise_server_exceptions=False) as client:
         yield client

@@ -72,6 +72,21 @@ def test_a_request_takes_few_queries_however_much_there_is(
     for number in range(3):
         writer.add_student(new_student(), best=True)
         new_job(database, name=f"another {number}")
+    queries = _queries(client, services, path.format(job=lease.job_id))
+    assert 0 < len(queries) <= most, queries
+
+
+def test_a_page_of_trials_counts_none(
+    client: TestClient, services: Services, database: Database
+) -> None:
+    lease, _ = searching_job(database)
+    queries = _queries(client, services, f"/v1/jobs/{lease.job_id}/trials")
+    assert [one for one in queries if "count(" in one] == []
+    assert any("FROM jobs" in one for one in queries)
+
+
+def _queries(client: TestClient, services: Services, path: str) -> list[str]:
+    """Returns the queries that a request takes."""
     statements: list[str] = []
 
     def note(*arguments: object) -> None:
@@ -79,8 +94,7 @@ def test_a_request_takes_few_queries_however_much_there_is(
 
     engine = services.database._engine
     event.listen(engine, "before_cursor_execute", note)
-    answer = client.get(path.format(job=lease.job_id))
+    answer = client.get(path)
     event.remove(engine, "before_cursor_execute", note)
     assert answer.status_code == 200
-    queries = [one for one in statements if one.startswith("SELECT")]
-    assert 0 < len(queries) <= most, queries
+    return [one for one in statements if one.startswith("SELECT")]

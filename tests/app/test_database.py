@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, select, text, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import inspect, make_url, select, text, update
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.database import Database
 from app.jobs import get_job, get_overview
@@ -68,6 +69,47 @@ def test_a_database_out_of_reach_is_not_ready() -> None:
     with pytest.raises(NotReady, match="can't be reached") as caught:
         database.check()
     assert "secret" not in str(caught.value)
+
+
+def test_a_network_that_swallows_everything_surfaces(postgresql_url: str) -> None:
+    database = Database(postgresql_url)
+    for begin in (database.read, database.write):
+        with begin() as session:
+            assert session.scalar(text("SHOW statement_timeout")) == "20s"
+            connection = session.connection().connection.driver_connection
+            assert connection is not None
+            parameters = connection.info.get_parameters()
+        assert parameters["tcp_user_timeout"] == "15000"
+        silent_s = int(parameters["keepalives_idle"]) + int(
+            parameters["keepalives_interval"]
+        ) * int(parameters["keepalives_count"])
+        assert silent_s < 20
+    database.close()
+
+
+def test_the_url_may_set_other_timeouts(postgresql_url: str) -> None:
+    other = make_url(postgresql_url).update_query_dict(
+        {"options": "-c statement_timeout=50ms", "keepalives_idle": "7"}
+    )
+    database = Database(other.render_as_string(hide_password=False))
+    with pytest.raises(OperationalError), database.read() as session:
+        session.execute(text("SELECT pg_sleep(20)"))
+    database.close()
+
+
+def test_a_migration_may_take_its_time(
+    postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def note(config: Config, _: str) -> None:
+        seen.append(config.attributes["connection"].scalar(text("SHOW statement_timeout")))
+
+    monkeypatch.setattr("alembic.command.upgrade", note)
+    database = Database(postgresql_url)
+    database.upgrade()
+    database.close()
+    assert seen == ["0"]
 
 
 def test_a_write_is_whole_or_not_at_all(database: Database) -> None:

@@ -45,6 +45,14 @@ def test_images_may_lie_in_fortrans_order_and_be_stored_plain() -> None:
     assert _summary(file.getvalue())["n"] == 12
 
 
+def test_three_of_a_class_do_and_two_beside_test_images() -> None:
+    three = np.array([0] * 9 + [1] * 3)
+    assert _summary(npz(labels=three))["class_counts"] == [9, 3]
+    two = np.array([0] * 10 + [1] * 2)
+    test: dict[str, Array | None] = {"test_images": TEST, "test_labels": LABELS[:2]}
+    assert _summary(npz(labels=two, **test))["class_counts"] == [10, 2]
+
+
 LABELS = np.arange(12) % 3
 TEST = np.zeros((2, 8, 8), np.uint8)
 
@@ -76,7 +84,16 @@ TEST = np.zeros((2, 8, 8), np.uint8)
         ({"labels": LABELS * 10**12}, "labels", "2 to 10000 classes"),
         ({"labels": np.full(12, 2**64 - 1, np.uint64)}, "labels", "2 to 10000 classes"),
         ({"labels": LABELS * 2}, "labels", "class 1 of 5 has 0 images"),
-        ({"labels": np.array([0] * 10 + [1] * 2)}, "labels", "class 1 of 2 has 2 images"),
+        ({"labels": np.array([0] * 10 + [1] * 2)}, "labels", "3 of each .* and test"),
+        (
+            {
+                "labels": np.array([0] * 11 + [1]),
+                "test_images": TEST,
+                "test_labels": LABELS[:2],
+            },
+            "labels",
+            "class 1 of 2 has 1 images, but 2 of each are needed to train and validate$",
+        ),
         ({"classes": np.array(["a", "b"])}, "labels", "a label is 2, but `classes` has 2"),
         ({"classes": np.array(["a", "b", "c", "d"])}, "labels", "class 3 of 4 has 0"),
         ({"classes": np.array([1, 2, 3])}, "classes", "strings"),

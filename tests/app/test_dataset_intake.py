@@ -2,6 +2,8 @@ import io
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.orm import Session
 
 from app.artifacts import Artifacts
 from app.database import Database
@@ -64,6 +66,25 @@ def test_without_its_row_the_artifact_goes_too(
     assert [path for path in (tmp_path / "artifacts").rglob("*") if path.is_file()] == []
     with database.read() as session:
         assert list_datasets(session, 1, None).items == ()
+
+
+def test_with_its_row_the_artifact_stays_whatever_became_of_the_answer(
+    database: Database, tmp_path: Path
+) -> None:
+    artifacts = Artifacts(f"file://{tmp_path}/artifacts")
+    event.listen(Session, "after_commit", _lose_the_acknowledgement)
+    try:
+        with pytest.raises(ConnectionError):
+            _take(database, artifacts, tmp_path, "x.npz")
+    finally:
+        event.remove(Session, "after_commit", _lose_the_acknowledgement)
+    with database.read() as session:
+        (dataset,) = list_datasets(session, 2, None).items
+    assert artifacts.read_bytes(dataset.key) == npz()
+
+
+def _lose_the_acknowledgement(_: Session) -> None:
+    raise ConnectionError("the network went away")
 
 
 def _file(folder: Path, data: bytes) -> Path:

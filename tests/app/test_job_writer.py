@@ -1,8 +1,11 @@
 import dataclasses
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
+from app import job_commands
 from app.database import Database
 from app.embeddings import get_embedding
 from app.job_writer import JobWriter
@@ -10,6 +13,7 @@ from app.jobs import get_job, get_overview
 from app.leases import claim
 from app.problems import Conflict, LeaseLost
 from app.records import (
+    EndState,
     JobRecord,
     NewEmbedding,
     Progress,
@@ -36,6 +40,12 @@ ERROR: dict[str, object] = {"type": "x", "title": "X", "status": 422, "detail": 
 def _job(database: Database, job_id: str) -> JobRecord:
     with database.read() as session:
         return get_job(session, job_id)
+
+
+def _tell(database: Database, job_id: str, *commands: Callable[[Session, str], None]) -> None:
+    for command in commands:
+        with database.write() as session:
+            command(session, job_id)
 
 
 def _trials(database: Database, job_id: str) -> list[TrialRecord]:
@@ -182,23 +192,52 @@ def test_a_failed_job_says_why(database: Database) -> None:
 
 def test_a_paused_job_keeps_its_trials_waiting(database: Database) -> None:
     lease, writer = searching_job(database)
+    _tell(database, lease.job_id, job_commands.pause)
     writer.finish("paused")
     job = _job(database, lease.job_id)
-    assert (job.state, job.finished_at) == ("paused", None)
+    assert (job.state, job.command, job.finished_at) == ("paused", None, None)
     assert [t.state for t in _trials(database, lease.job_id)] == ["completed", "queued", "queued"]
+
+
+def test_a_job_that_is_resumed_while_it_pauses_goes_on(database: Database) -> None:
+    lease, writer = searching_job(database)
+    _tell(database, lease.job_id, job_commands.pause, job_commands.resume)
+    writer.finish("paused")
+    job = _job(database, lease.job_id)
+    assert (job.state, job.stage, job.finished_at) == ("queued", "queued", None)
+    assert [t.state for t in _trials(database, lease.job_id)] == ["completed", "queued", "queued"]
+    with pytest.raises(LeaseLost):
+        writer.set_stage("after the end")
+    again = claim(database, "another", NEVER_S)
+    assert again is not None
+    assert again.job_id == lease.job_id
+
+
+def test_a_job_that_is_cancelled_while_it_pauses_is_cancelled(database: Database) -> None:
+    lease, writer = searching_job(database)
+    _tell(database, lease.job_id, job_commands.pause, job_commands.cancel)
+    writer.finish("paused")
+    job = _job(database, lease.job_id)
+    assert (job.state, job.command) == ("cancelled", None)
+    assert job.finished_at is not None
+    assert {t.state for t in _trials(database, lease.job_id)} == {"completed", "cancelled"}
+
+
+@pytest.mark.parametrize("state", ["succeeded", "failed", "cancelled"])
+def test_an_end_stays_what_it_is(database: Database, state: EndState) -> None:
+    lease, writer = searching_job(database)
+    _tell(database, lease.job_id, job_commands.pause)
+    writer.finish(state)
+    assert _job(database, lease.job_id).state == state
 
 
 def test_nothing_is_written_without_the_lease(database: Database) -> None:
     lease, writer = searching_job(database)
     student = writer.add_student(new_student(), best=True)
-    with database.write() as session:
-        from app import job_commands
-
-        job_commands.pause(session, lease.job_id)
+    _tell(database, lease.job_id, job_commands.pause)
     # The coordinator was given up; another holds the job now.
     writer.finish("paused")
-    with database.write() as session:
-        job_commands.resume(session, lease.job_id)
+    _tell(database, lease.job_id, job_commands.resume)
     assert claim(database, "another", NEVER_S) is not None
     before = (_job(database, lease.job_id), _trials(database, lease.job_id))
     for write in (

@@ -1,7 +1,7 @@
 import pytest
 
 from app.database import Database
-from app.jobs import get_job, get_overview, list_overviews
+from app.jobs import get_job, get_overview, list_overviews, require_job
 from app.problems import NotFound
 from app.records import BestRecord, JobRecord, Progress
 from tests.app.samples import new_job, new_student, searching_job
@@ -19,6 +19,14 @@ def test_a_new_job_is_as_it_was_asked_for(database: Database) -> None:
 def test_no_such_job(database: Database, job_id: str) -> None:
     with database.read() as session, pytest.raises(NotFound):
         get_job(session, job_id)
+    with database.read() as session, pytest.raises(NotFound):
+        require_job(session, job_id)
+
+
+def test_a_job_that_is_there_can_be_required(database: Database) -> None:
+    job_id = new_job(database)
+    with database.read() as session:
+        require_job(session, job_id)
 
 
 def test_pages_show_each_job_once_newest_first(database: Database) -> None:

@@ -6,6 +6,7 @@ from fastapi.testclient import TestClient
 from app.api import create_app
 from app.services import Services
 from app.settings import Settings
+from tests.app.conftest import URL_OF_API
 
 
 def _of(client: TestClient, method: str, path: str) -> dict[str, object]:
@@ -59,7 +60,8 @@ def test_what_nobody_expected_is_a_problem_without_its_innards(
         raise RuntimeError("a secret")
 
     monkeypatch.setattr(services.database, "check", explode)
-    client = TestClient(create_app(services), raise_server_exceptions=False)
+    app = create_app(services)
+    client = TestClient(app, base_url=URL_OF_API, raise_server_exceptions=False)
     body = _of(client, "GET", "/readyz")
     assert body["status"] == 500
     assert "secret" not in str(body)
@@ -67,7 +69,8 @@ def test_what_nobody_expected_is_a_problem_without_its_innards(
 
 def test_a_database_that_is_gone_is_a_problem_and_asks_for_patience(tmp_path: Path) -> None:
     settings = Settings(tmp_path, "postgresql://127.0.0.1:1/none", f"file://{tmp_path}")
-    client = TestClient(create_app(Services.open(settings)), raise_server_exceptions=False)
+    app = create_app(Services.open(settings))
+    client = TestClient(app, base_url=URL_OF_API, raise_server_exceptions=False)
     assert _of(client, "GET", "/v1/jobs")["status"] == 503
     answer = client.get("/readyz")
     assert answer.status_code == 503

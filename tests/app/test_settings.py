@@ -26,6 +26,7 @@ def test_every_setting_is_read() -> None:
             "STILLHOUSE_ARTIFACTS_URL": "s3://bucket/s",
             "STILLHOUSE_HOST": "0.0.0.0",
             "STILLHOUSE_PORT": "9000",
+            "STILLHOUSE_ALLOWED_HOSTS": "Still.example, [fd00::7],",
             "STILLHOUSE_RAY_ADDRESS": "ray:6379",
             "RAY_ADDRESS": "other:6379",
             "STILLHOUSE_LEASE_S": "7",
@@ -38,6 +39,7 @@ def test_every_setting_is_read() -> None:
     assert settings.database_url == "postgresql://db/s"
     assert settings.artifacts_url == "s3://bucket/s"
     assert (settings.host, settings.port) == ("0.0.0.0", 9000)
+    assert settings.allowed_hosts == {"still.example", "[fd00::7]"}
     assert settings.ray_address == "ray:6379"
     assert settings.lease_s == 7
     assert (settings.max_json_bytes, settings.max_upload_bytes) == (10, 20)
@@ -53,3 +55,9 @@ def test_rays_own_variable_is_read_too() -> None:
 def test_a_bad_number_is_refused_by_its_name(value: str) -> None:
     with pytest.raises(SettingsError, match=r"STILLHOUSE_PORT.*0 to 65535"):
         Settings.from_environment({"STILLHOUSE_PORT": value})
+
+
+@pytest.mark.parametrize("value", ["still.example:8000", "http://a", "fd00::7", "a b", "*"])
+def test_what_is_no_name_of_a_host_is_refused(value: str) -> None:
+    with pytest.raises(SettingsError, match=r"STILLHOUSE_ALLOWED_HOSTS.*without a port"):
+        Settings.from_environment({"STILLHOUSE_ALLOWED_HOSTS": f"fine.example,{value}"})

@@ -8,6 +8,7 @@ from app.artifacts import Artifacts
 from app.database import Database
 from app.services import Services
 from app.settings import Settings
+from tests.app.conftest import URL_OF_API
 
 
 def test_a_working_process_is_alive_and_ready(client: TestClient) -> None:
@@ -22,7 +23,8 @@ def test_without_migrations_it_lives_but_is_not_ready(
         session.execute(text("DROP TABLE alembic_version"))
     artifacts = Artifacts(f"file://{tmp_path}")
     settings = Settings.from_environment({"STILLHOUSE_HOME": str(tmp_path)})
-    client = TestClient(create_app(Services(settings, own_database, artifacts)))
+    app = create_app(Services(settings, own_database, artifacts))
+    client = TestClient(app, base_url=URL_OF_API)
     assert client.get("/healthz").status_code == 200
     answer = client.get("/readyz")
     assert answer.status_code == 503

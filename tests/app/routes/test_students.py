@@ -40,3 +40,24 @@ def test_no_such_file(client: TestClient, services: Services, database: Database
     path = f"/v1/students/{student_id}/files/..%2f..%2fstillhouse.db"
     assert client.get(path).status_code == 404
     assert client.get(f"/v1/students/std_{'a' * 22}/files/report.json").status_code == 404
+
+
+def test_a_file_that_the_asker_has_is_not_sent_again(
+    client: TestClient, services: Services, database: Database
+) -> None:
+    path = f"/v1/students/{_student(services, database, 'report.json', b'{}')}/files/report.json"
+    tag = client.get(path).headers["etag"]
+    again = client.get(path, headers={"If-None-Match": f'"other", {tag}'})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    assert client.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
+
+
+def test_a_file_that_is_gone_is_named(
+    client: TestClient, services: Services, database: Database
+) -> None:
+    student_id = _student(services, database, "report.json", b"{}")
+    services.artifacts.delete("students/x/report.json")
+    answer = client.get(f"/v1/students/{student_id}/files/report.json")
+    assert answer.status_code == 410
+    assert answer.json()["type"] == "urn:stillhouse:problem:gone"
+    assert f"report.json of {student_id}" in answer.json()["detail"]
