@@ -81,6 +81,19 @@ class EmbeddingProposer(Proposer):
             provenance,
         )
 
+    def learn(self) -> bool:
+        """Fits every kernel once more, to its half of all told trials, before it is saved.
+
+        Returns:
+            Whether any kernel could be fitted; none can to fewer than `LEAST_OBSERVED` outcomes.
+        """
+        if len(self._history.observed) < LEAST_OBSERVED:
+            return False
+        observed = self._tokens(self._history.observed)
+        turns = range(len(self._kernels))
+        fitted = [self._fit(turn, observed, self._history) for turn in turns]
+        return any(fitted)
+
     def _propose(self, history: History) -> Candidates:
         number = history.trials
         first = number < FIRST_TRIALS or len(history.observed) < LEAST_OBSERVED
@@ -113,8 +126,7 @@ class EmbeddingProposer(Proposer):
         scale = Scale.of(history.accuracy)
         y = scale.standardise(history.accuracy)
         observed = self._tokens(history.observed)
-        half = self._half(history.numbers, turn)
-        kernel.fit(observed.take(half), y[half])
+        self._fit(turn, observed, history)
         seed = derive_seed(self.settings.seed, "acquisition", number)
         try:
             x = with_costs(kernel.embed(observed), self.space.costs(history.observed))
@@ -132,6 +144,12 @@ class EmbeddingProposer(Proposer):
             log.warning("trial %d is proposed at random: kernel %d: %r", number, turn, error)
             return seed % len(pool)
         return int(wanted.argmax())
+
+    def _fit(self, turn: int, observed: Tokens, history: History) -> bool:
+        """Fits a kernel to its half of the observed trials; returns whether that worked."""
+        half = self._half(history.numbers, turn)
+        y = Scale.of(history.accuracy).standardise(history.accuracy)
+        return self._kernels[turn].fit(observed.take(half), y[half])
 
     def _tokens(self, candidates: Candidates) -> Tokens:
         return encode(self.space.layers, self.space.table(candidates))

@@ -70,13 +70,14 @@ class Client:
         for document in self._transport.items("/v1/jobs"):
             yield Job(self._transport, JobStatus.read(document))
 
-    def upload_dataset(self, path: Path, name: str | None = None) -> Document:
+    def upload_dataset(self, path: Path | str, name: str | None = None) -> Document:
         """Returns the dataset made of an `.npz` (`images`, `labels`, …); its `id` names it in jobs.
 
         Raises:
             OSError: The file can't be read here.
             Refused: The file isn't a dataset; the problem says what is wrong with it.
         """
+        path = Path(path)
         with path.open("rb") as file:
             content = {"file": (path.name, file, "application/octet-stream")}
             form = {"name": name or path.stem}

@@ -25,6 +25,9 @@ class Job:
         self.status = status
         self._path = f"/v1/jobs/{quote(status.id, safe='')}"
 
+    def __repr__(self) -> str:
+        return f"<Job {self.id} {self.state}>"
+
     @property
     def id(self) -> str:
         """The job's id."""
@@ -82,7 +85,7 @@ class Job:
             msg = f"{self.id} has no student yet ({self.state})"
             raise NoStudentYet(msg) from refusal
 
-    def download(self, directory: Path) -> Student:
+    def download(self, directory: Path | str) -> Student:
         """Fetches the best student's files into a directory; returns the student.
 
         A file appears whole and verified or not at all.
@@ -92,7 +95,7 @@ class Job:
             DownloadDamaged: A file's size or sha256 differs from what the server announced.
         """
         student = self.best()
-        download_student(self._transport, student, directory)
+        download_student(self._transport, student, Path(directory))
         return student
 
     def cancel(self) -> Job:

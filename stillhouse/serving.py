@@ -16,6 +16,8 @@ from stillhouse.home import served
 from stillhouse.ray_node import RayNode
 from stillhouse.supervisor import Service, Supervisor
 
+_NO_RAY = 3  # what a coordinator exits with when the Ray it was sent to doesn't take it
+
 
 def program(module: str) -> list[str]:
     """Returns the command of one of our programs; -P leaves the current folder out of imports."""
@@ -104,7 +106,12 @@ def services(place: Place, node: RayNode) -> list[Service]:
         Service("ray", node.command, node.environment(environment), node.ready, log=logs["ray"]),
         Service("api", program("app"), environment, client.ready, log=ours.get("api")),
         Service(
-            "coordinator", program("workers"), driver, needs=("ray",), log=ours.get("coordinator")
+            "coordinator",
+            program("workers"),
+            driver,
+            needs=("ray",),
+            blames={_NO_RAY: "ray"},
+            log=ours.get("coordinator"),
         ),
     ]
 

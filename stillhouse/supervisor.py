@@ -34,6 +34,8 @@ class Service:
         ready: Whether it works yet; asked after its start, and by those that need it.
         needs: Services that must be ready first. When one of them dies, this one is started
             again with it.
+        blames: Exit codes that tell which other service is broken though it lives; that one is
+            started again too.
         log: Where its output goes; None leaves it with ours.
         ready_within_s: How long its first start may take.
     """
@@ -43,6 +45,7 @@ class Service:
     environment: Mapping[str, str]
     ready: Callable[[], bool] = lambda: True
     needs: tuple[str, ...] = ()
+    blames: Mapping[int, str] = field(default_factory=dict)
     log: Path | None = None
     ready_within_s: float = 60.0
 
@@ -141,16 +144,22 @@ class Supervisor:
 
     def _bury(self, running: _Running) -> None:
         lived_s = self.clock() - running.started_at
+        exit_code = running.exit_code or 0
         if lived_s >= _STEADY_S:
             running.pause_s, running.deaths = _FIRST_PAUSE_S, 0
         running.deaths += 1
-        ended = f"{running.service.name} ended with {running.exit_code} after {lived_s:.0f} s"
+        ended = f"{running.service.name} ended with {exit_code} after {lived_s:.0f} s"
         ended += _see(running.service.log)
         if running.deaths == self.give_up_after:
             raise CannotServe(ended)
         self.report(ended)
         self._put_down(running)
         running.pause_s = min(2 * running.pause_s, _LONGEST_PAUSE_S)
+        blamed = running.service.blames.get(exit_code)
+        if blamed is not None:
+            self.report(f"{running.service.name} finds {blamed} broken")
+            self._end(self._running[blamed])
+            self._put_down(self._running[blamed])
         for other in self._running.values():
             if running.service.name in other.service.needs:
                 self._end(other)

@@ -18,6 +18,8 @@ from workers.coordinator import Coordinator
 
 log = logging.getLogger("workers")
 
+NO_RAY = 3  # exit code: whoever keeps Ray alive should look after it
+
 
 def main() -> int:
     """Runs a coordinator until SIGTERM or SIGINT; returns the process's exit code."""
@@ -30,7 +32,7 @@ def main() -> int:
         connect(settings.ray_address)
     except (SettingsError, NotReady, ConnectionError) as error:
         log.error("the coordinator can't start: %s", error)  # noqa: TRY400 - one clear line
-        return 1
+        return NO_RAY if isinstance(error, ConnectionError) else 1
     coordinator = Coordinator(database, Artifacts(settings.artifacts_url), settings.lease_s)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: coordinator.stop.set())

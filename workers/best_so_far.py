@@ -27,20 +27,27 @@ class BestSoFar:
         with work.database.read() as session:
             students = list_students(session, work.job.id)
         self._replaced = any(student.final for student in students)
-        self._seen = {student.trial_number for student in students}
+        self._offered = {student.trial_number for student in students}
+        self._failed: set[int] = set()
         self._offering: TrialRecord | None = None
 
     def offer(self, trials: Sequence[TrialRecord]) -> None:
-        """Starts making the best trial's files, unless it is offered or one is being made."""
+        """Starts making the best trial's files, unless it is offered or one is being made.
+
+        A trial whose files could not be made is passed over for the next best one.
+        """
         if self._replaced or self._offering is not None:
             return
-        best = best_trials(self._work, trials, self._prepared.record, 1)
-        if not best or best[0].number in self._seen:
+        able = [trial for trial in trials if trial.number not in self._failed]
+        best = best_trials(self._work, able, self._prepared.record, 1)
+        if not best or best[0].number in self._offered:
             return
         self._offering = best[0]
-        self._seen.add(best[0].number)
         weights = self._work.artifacts.read_bytes(str(best[0].weights_key))
-        told = report(self._work, self._prepared, best[0], final=False, teacher_test=None)
+        epochs = self._work.job.request.training.search_epochs
+        told = report(
+            self._work, self._prepared, best[0], final=False, epochs=epochs, teacher_test=None
+        )
         student = TrainedStudent(best[0].edits, weights, told)
         send_student(self._work, self._prepared, KEY, student)
 
@@ -50,9 +57,11 @@ class BestSoFar:
         if trial is None:
             return
         if isinstance(made, Failure):
+            self._failed.add(trial.number)
             log.warning(
                 "%s: trial %d can't be offered: %s", self._work.job.id, trial.number, made.evidence
             )
             return
+        self._offered.add(trial.number)
         offer(self._work, self._prepared.record, trial, made, final=False, best=True)
         log.info("%s: trial %d is the best so far", self._work.job.id, trial.number)

@@ -8,21 +8,25 @@ import socket
 import threading
 from dataclasses import dataclass, field
 
-from ray.exceptions import RayError
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import StatementError
 
 from app.artifacts import Artifacts
 from app.database import Database
 from app.ids import random_name
+from app.job_writer import JobWriter
 from app.jobs import get_job
 from app.leases import Lease, claim, release
 from app.problems import LeaseLost, StillhouseError
 from app.records import EndState, NewEmbedding
-from workers.finishing import finish_students, save_embedding
+from workers.finishing import finish_students
 from workers.lease_keeper import LeaseKeeper
 from workers.pool import Pool
 from workers.preparation import prepare
+from workers.progress import expect_progress
+from workers.saved_embedding import save_embedding
 from workers.search import Search
+from workers.surroundings import is_of_surroundings
+from workers.tidying import delete_spare_weights
 from workers.work import Commanded, Stopping, Work
 
 log = logging.getLogger(__name__)
@@ -82,39 +86,51 @@ class Coordinator:
             LeaseLost: another coordinator may hold the job: nothing more was written.
             Stopping: this coordinator is to end.
         """
-        with self.database.read() as session:
-            job = get_job(session, lease.job_id)
-        work = Work(job, lease, self.database, self.artifacts, pool, lost, self.stop)
+        writer = JobWriter(self.database, lease)
         try:
-            embedding = self._succeed(work)
-            work.writer.finish("succeeded", embedding=embedding)
-            log.info("%s: succeeded", job.id)
+            self._succeed(lease, pool, lost)
         except (LeaseLost, Stopping):
             raise
         except Commanded as asked:
             pool.cancel()
-            work.writer.finish(ENDS[asked.command])
-            log.info("%s: %s", job.id, ENDS[asked.command])
-        except StillhouseError as error:
-            self._fail(work, error)
-        except FileNotFoundError as error:
-            self._fail(work, StillhouseError(f"an artifact is gone: {error}"))
-        except (OSError, RayError, SQLAlchemyError):
-            raise  # the surroundings are broken, not the job: another coordinator may go on
+            writer.finish(ENDS[asked.command])
+            log.info("%s: %s", lease.job_id, ENDS[asked.command])
         except Exception as error:
-            log.exception("%s: a mistake of ours", job.id)
-            self._fail(work, StillhouseError(f"{type(error).__name__}: {error}"))
+            if is_of_surroundings(error):
+                raise  # another coordinator may go on
+            pool.cancel()
+            problem = _problem(lease, error)
+            writer.finish("failed", error=problem.problem())
+            log.error("%s: failed: %s", lease.job_id, problem.detail)  # noqa: TRY400 - logged above
 
-    def _fail(self, work: Work, error: StillhouseError) -> None:
-        work.pool.cancel()
-        work.writer.finish("failed", error=error.problem())
-        log.error("%s: failed: %s", work.job.id, error.detail)
+    def _succeed(self, lease: Lease, pool: Pool, lost: threading.Event) -> None:
+        """Carries the job to its success, and tidies up after it."""
+        with self.database.read() as session:
+            job = get_job(session, lease.job_id)
+        work = Work(job, lease, self.database, self.artifacts, pool, lost, self.stop)
+        embedding = self._carry_on(work)
+        work.writer.finish("succeeded", embedding=embedding)
+        log.info("%s: succeeded", job.id)
+        delete_spare_weights(self.database, self.artifacts, job.id)
 
-    def _succeed(self, work: Work) -> NewEmbedding | None:
+    def _carry_on(self, work: Work) -> NewEmbedding | None:
         """Prepares, searches and finishes; each part goes on from what is on record."""
+        expect_progress(work)
         work.writer.set_state("preparing", "loading the dataset")
         prepared = prepare(work)
         work.writer.set_state("searching", "training students")
         proposer = Search(work, prepared).run()
         finish_students(work, prepared)
         return save_embedding(work, proposer, prepared)
+
+
+def _problem(lease: Lease, error: Exception) -> StillhouseError:
+    """Returns what the user is told of an error that ended the job."""
+    if isinstance(error, StillhouseError):
+        return error
+    if isinstance(error, FileNotFoundError):
+        return StillhouseError(f"an artifact is gone: {error}")
+    log.error("%s: a mistake of ours", lease.job_id, exc_info=error)
+    # A statement's own message holds the SQL and its parameters, which belong in the log alone.
+    cause = error.orig if isinstance(error, StatementError) else error
+    return StillhouseError(f"{type(error).__name__}: {cause}")

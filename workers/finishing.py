@@ -1,15 +1,19 @@
-"""The end of a job: the best students train on, validation picks, test is read once."""
+"""The end of a job: the best students train on, validation picks, test is read once.
+
+If none of them can be finished, the best student of the search is, as the search left it.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from app.records import NewEmbedding, TrialRecord
+from app.records import StudentRecord, TrialRecord
 from app.students import list_students
 from app.trials import list_trials
-from embedding import EmbeddingProposer, Proposer, derive_seed
+from embedding import derive_seed
 from workers.data import Labelled
 from workers.measuring import measure
 from workers.offering import best_trials, offer, report, send_student, value_of
@@ -23,6 +27,14 @@ from workers.trial import Distillation, TrialOutcome, TrialSpec, run_trial
 from workers.work import Work, failed_work
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Tested:
+    """The test split, and the teacher's accuracy on it."""
+
+    split: Placed[Labelled]
+    teacher: float
 
 
 def finish_students(work: Work, prepared: Prepared) -> None:
@@ -39,41 +51,13 @@ def finish_students(work: Work, prepared: Prepared) -> None:
         trials = list_trials(session, work.job.id)
     chosen = best_trials(work, trials, prepared.record, training.final_students)
     work.writer.set_state("finishing", f"training {len(chosen)} students to the end")
-    _train_on(work, prepared, chosen)
+    untrained = _train_on(work, prepared, chosen)
     work.writer.set_stage("reading the test split")
     test = work.pool.place(prepared.dataset.select(prepared.splits.test))
-    teacher_test = _test_teacher(work, prepared, test)
-    _offer_finals(work, prepared, chosen, test, teacher_test)
-
-
-def save_embedding(work: Work, proposer: Proposer, prepared: Prepared) -> NewEmbedding | None:
-    """Stores what the search learned; None for a strategy that learns nothing."""
-    if not isinstance(proposer, EmbeddingProposer):
-        return None
-    request = work.job.request
-    with work.database.read() as session:
-        trials = list_trials(session, work.job.id)
-    completed = sum(trial.state == "completed" for trial in trials)
-    dataset = request.dataset.id or prepared.dataset.name
-    provenance: dict[str, object] = {
-        "job": work.job.id,
-        "teacher": request.teacher.network,
-        "dataset": dataset,
-        "trials": completed,
-    }
-    data = proposer.embedding(provenance).to_bytes()
-    key = f"embeddings/{work.job.id}-{work.lease.fence}.safetensors"
-    stored = work.artifacts.put_bytes(key, data)
-    return NewEmbedding(
-        key=stored.key,
-        sha256=stored.sha256,
-        bytes=stored.bytes,
-        teacher=request.teacher.network,
-        dataset=dataset,
-        trials=completed,
-        kernels=request.search.kernels,
-        summary={"objective": request.objective.kind, "teacher_params": prepared.record.params},
-    )
+    tested = Tested(test, _test_teacher(work, prepared, test))
+    unmade = _offer_finals(work, prepared, chosen, tested)
+    if not _finals(work):
+        _offer_as_searched(work, prepared, trials, tested, unmade or untrained)
 
 
 def measure_teacher(teacher: Teacher, data: Labelled, preprocessing: Preprocessing) -> float:
@@ -85,8 +69,12 @@ def _weights_key(work: Work, trial: TrialRecord) -> str:
     return work.key(f"finals/{trial.number}.safetensors")
 
 
-def _train_on(work: Work, prepared: Prepared, chosen: Sequence[TrialRecord]) -> None:
-    """Trains the chosen students on from their weights and stores what they become."""
+def _train_on(work: Work, prepared: Prepared, chosen: Sequence[TrialRecord]) -> WorkFailed | None:
+    """Trains the chosen students on from their weights and stores what they become.
+
+    Returns:
+        Why the last one that failed did; None if none did.
+    """
     training = work.job.request.training
     waiting = [trial for trial in chosen if not work.artifacts.exists(_weights_key(work, trial))]
     for trial in waiting:
@@ -112,7 +100,7 @@ def _train_on(work: Work, prepared: Prepared, chosen: Sequence[TrialRecord]) -> 
             outcome.duration_s,
         )
 
-    _settle_all(work, waiting, settle)
+    return _settle_all(work, waiting, settle)
 
 
 def _test_teacher(work: Work, prepared: Prepared, test: Placed[Labelled]) -> float:
@@ -124,27 +112,31 @@ def _test_teacher(work: Work, prepared: Prepared, test: Placed[Labelled]) -> flo
     return accuracy
 
 
-def _offer_finals(
-    work: Work,
-    prepared: Prepared,
-    chosen: Sequence[TrialRecord],
-    test: Placed[Labelled],
-    teacher_test: float,
-) -> None:
-    """Offers the finished students, and makes the one that validation prefers the job's best."""
+def _finals(work: Work) -> dict[int, StudentRecord]:
+    """Returns the final students on record, by the numbers of their trials."""
     with work.database.read() as session:
-        offered = {s.trial_number: s for s in list_students(session, work.job.id) if s.final}
+        students = list_students(session, work.job.id)
+    return {student.trial_number: student for student in students if student.final}
+
+
+def _offer_finals(
+    work: Work, prepared: Prepared, chosen: Sequence[TrialRecord], tested: Tested
+) -> WorkFailed | None:
+    """Offers the finished students, and makes the one that validation prefers the job's best.
+
+    Returns:
+        Why the last one that failed did; None if none did.
+    """
+    offered, training = _finals(work), work.job.request.training
     trained = [t for t in chosen if work.artifacts.exists(_weights_key(work, t))]
     waiting = [t for t in trained if t.number not in offered]
     for trial in waiting:
-        told = report(work, prepared, trial, final=True, teacher_test=teacher_test)
-        weights = work.artifacts.read_bytes(_weights_key(work, trial))
-        student = TrainedStudent(trial.edits, weights, told)
-        send_student(work, prepared, trial.number, student, test)
+        epochs = training.search_epochs + training.final_epochs
+        _send_final(work, prepared, trial, _weights_key(work, trial), epochs, tested)
 
     ranks = {
         known.id: _rank(work, trial, known.accuracy, prepared)
-        for trial in trained
+        for trial in chosen
         if (known := offered.get(trial.number)) is not None
     }
 
@@ -154,9 +146,47 @@ def _offer_finals(
         student_id = offer(work, prepared.record, trial, made, final=True, best=best)
         ranks[student_id] = rank
 
-    error = _settle_all(work, waiting, settle)
-    if not ranks:
-        raise error or WorkFailed("final training", "NoStudent", "no student could be finished")
+    return _settle_all(work, waiting, settle)
+
+
+def _offer_as_searched(
+    work: Work,
+    prepared: Prepared,
+    trials: Sequence[TrialRecord],
+    tested: Tested,
+    cause: WorkFailed | None,
+) -> None:
+    """Offers the search's best student as the final one, with the weights that it has.
+
+    It is the one whose files could be made during the search, if there is one.
+
+    Raises:
+        WorkFailed: its files can't be made either; says why no other student was finished.
+    """
+    with work.database.read() as session:
+        made_before = {s.trial_number for s in list_students(session, work.job.id) if s.best}
+    known = [trial for trial in trials if trial.number in made_before]
+    (trial,) = best_trials(work, known or trials, prepared.record, 1)
+    log.warning("%s: trial %d stays as it was searched: %s", work.job.id, trial.number, cause)
+    epochs = work.job.request.training.search_epochs
+    _send_final(work, prepared, trial, str(trial.weights_key), epochs, tested)
+
+    def settle(trial: TrialRecord, made: StudentFiles) -> None:
+        offer(work, prepared.record, trial, made, final=True, best=True)
+
+    error = _settle_all(work, [trial], settle)
+    if error is not None:
+        detail = error.detail if cause is None else f"{error.detail}; before that, {cause.detail}"
+        raise WorkFailed("finishing", "NoStudent", detail)
+
+
+def _send_final(
+    work: Work, prepared: Prepared, trial: TrialRecord, key: str, epochs: int, tested: Tested
+) -> None:
+    """Starts making a final student's files from the weights under a key, and testing it."""
+    told = report(work, prepared, trial, final=True, epochs=epochs, teacher_test=tested.teacher)
+    student = TrainedStudent(trial.edits, work.artifacts.read_bytes(key), told)
+    send_student(work, prepared, trial.number, student, tested.split)
 
 
 def _rank(

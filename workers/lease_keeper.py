@@ -83,6 +83,12 @@ class LeaseKeeper:
         return False
 
     def _run(self) -> None:
-        while not self._closed.wait(self._lease_s / RENEWALS):
-            if not self.renew_once():
-                return
+        """Renews until closed or lost: whatever ends the thread otherwise loses the lease."""
+        try:
+            while not self._closed.wait(self._lease_s / RENEWALS):
+                if not self.renew_once():
+                    return
+        except Exception as error:
+            log.exception("%s: a mistake of ours", self._lease.job_id)
+            if not self.lost.is_set():
+                self._lose(f"it can't be renewed: {type(error).__name__}: {error}")

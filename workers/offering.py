@@ -79,9 +79,24 @@ def offer(
 
 
 def report(
-    work: Work, prepared: Prepared, trial: TrialRecord, *, final: bool, teacher_test: float | None
+    work: Work,
+    prepared: Prepared,
+    trial: TrialRecord,
+    *,
+    final: bool,
+    epochs: int,
+    teacher_test: float | None,
 ) -> dict[str, object]:
-    """Returns what a student's `report.json` says beside its accuracies and versions."""
+    """Returns what a student's `report.json` says beside its accuracies and versions.
+
+    Args:
+        work: the job.
+        prepared: its teacher and dataset.
+        trial: whose student it is.
+        final: whether it is one of those that the job ends with.
+        epochs: for which it was trained in all.
+        teacher_test: the teacher's accuracy on the test split, once it is read.
+    """
     job, teacher = work.job, prepared.record
     training = job.request.training
     return {
@@ -104,7 +119,7 @@ def report(
             "macs_ratio": trial.macs / teacher.macs,
             "bytes": trial.bytes,
             "edits": trial.edits,
-            "epochs": training.search_epochs + (training.final_epochs if final else 0),
+            "epochs": epochs,
         },
         "dataset": {
             "name": prepared.dataset.name,

@@ -66,7 +66,8 @@ class Pool:
     """The calls of one job that are under way on a Ray cluster, which this process is connected to.
 
     A call whose worker process dies is sent again, up to `ATTEMPTS` times in all. Exceptions of the
-    function itself are not tried again.
+    function itself are not tried again. The end of this process is no fault of a call, and counts
+    for none: whoever sends it after that counts from the start.
     """
 
     _flying: dict[ray.ObjectRef[Any], _Call] = field(default_factory=dict)
@@ -87,7 +88,6 @@ class Pool:
         function: Callable[..., object],
         *arguments: object,
         threads: int = 1,
-        earlier_attempts: int = 0,
     ) -> None:
         """Starts `function(*arguments)` on a worker, with placed values put in.
 
@@ -96,9 +96,8 @@ class Pool:
             function: of a module that the workers can import.
             arguments: what it gets; small ones are sent along.
             threads: torch's threads, and the CPUs that Ray reserves.
-            earlier_attempts: how often the call was sent before, by whoever.
         """
-        self._fly(_Call(key, function, arguments, threads, earlier_attempts))
+        self._fly(_Call(key, function, arguments, threads, attempts=0))
 
     def wait(self, timeout_s: float) -> list[Finished]:
         """Returns the calls that have ended, after at most `timeout_s` seconds."""

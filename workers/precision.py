@@ -29,12 +29,21 @@ NEEDED_GAIN_OF_THREADS = 0.75  # they take the CPU from others
 
 @dataclass(frozen=True)
 class Precision:
-    """How a module computes while it trains; it is measured in float32 always."""
+    """How a module computes while it trains; it is measured in float32 always.
+
+    Attributes:
+        dtype: of the arithmetic in a forward pass.
+        layout: of images and weights in memory.
+        device: where it computes.
+        step_ms: milliseconds of a training step in each precision that was compared, by name.
+        teacher_threads: torch's threads in the teacher's training, chosen by timing too.
+    """
 
     dtype: Dtype = "float32"
     layout: Layout = "contiguous"
     device: str = "cpu"
     step_ms: Mapping[str, float] | None = None
+    teacher_threads: int | None = None
 
     def autocast(self) -> AbstractContextManager[object]:
         """Returns the context that a forward pass runs in."""
@@ -63,14 +72,19 @@ class Precision:
 
     def to_json(self) -> dict[str, object]:
         """Returns the choice and the times it was made by, in milliseconds a step."""
-        fields: dict[str, object] = {"dtype": self.dtype, "layout": self.layout}
-        return {**fields, "device": self.device, "step_ms": dict(self.step_ms or {})}
+        return {
+            "dtype": self.dtype,
+            "layout": self.layout,
+            "device": self.device,
+            "step_ms": dict(self.step_ms or {}),
+            "teacher_threads": self.teacher_threads,
+        }
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> Precision:
         """Returns the precision that `to_json` described."""
-        step_ms = fields.get("step_ms")
-        return cls(fields["dtype"], fields["layout"], fields["device"], step_ms)
+        step_ms, threads = fields.get("step_ms"), fields.get("teacher_threads")
+        return cls(fields["dtype"], fields["layout"], fields["device"], step_ms, threads)
 
 
 def available() -> list[Precision]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
+from zipfile import BadZipFile
 
 from app.artifacts import Artifacts
 from app.database import Database
@@ -104,7 +105,7 @@ def _uploaded(database: Database, artifacts: Artifacts, dataset_id: str) -> Data
             record = get_dataset(session, dataset_id)
         with artifacts.open(record.key) as file:
             return load_npz(record.name, file)
-    except (NotFound, OSError, ValueError, KeyError) as error:
+    except (NotFound, FileNotFoundError, BadZipFile, ValueError, KeyError) as error:
         raise UnusableDataset.because(f"{dataset_id} can't be read: {error}") from error
 
 

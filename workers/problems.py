@@ -102,6 +102,14 @@ class WorkFailed(StillhouseError):
         self.kind = kind
 
 
+class NoProgress(StillhouseError):
+    """Raised when coordinator after coordinator took the job and none achieved anything."""
+
+    status = 500
+    type = "no-progress"
+    title = "The job gets nowhere"
+
+
 class NoStudent(StillhouseError):
     """Raised when a search ends and there is no student to offer."""
 

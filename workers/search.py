@@ -109,7 +109,6 @@ class Search:
             self._prepared.teacher,
             spec,
             threads=self._work.pool.threads(request.search.parallel),
-            earlier_attempts=trial.attempts,
         )
 
     def _may_propose(self, trials: Sequence[TrialRecord]) -> bool:
@@ -120,7 +119,11 @@ class Search:
         return not (waiting or enough or late or self._exhausted) and self._room() > 0
 
     def _out_of_time(self) -> bool:
-        """Whether the job has gone on for `max_wall_s`: what is under way still ends and counts."""
+        """Whether the job has gone on for `max_wall_s`: what is under way still ends and counts.
+
+        The time counts from the job's first start on the database's record: the teacher's
+        training, restarts and pauses are in it.
+        """
         limit_s = self._work.job.request.search.max_wall_s
         if limit_s is None:
             return False

@@ -60,7 +60,8 @@ def stratified_splits(labels: Indices, test_labels: Indices | None, content: str
 
     Returns:
         With test labels, 10% of the `n` images validate and the `m` images (indices `n` to
-        `n + m - 1`) test; without, 70% train, 15% validate and 15% test.
+        `n + m - 1`) test; without, 70% train, 15% validate and 15% test. A class that has an
+        image for each of the splits made here is in all of them.
     """
     generator = np.random.default_rng(int(content, 16))
     if test_labels is not None:
@@ -78,7 +79,8 @@ def _divide(
     parts: list[list[Indices]] = [[] for _ in range(len(shares) + 1)]
     for label in np.unique(labels):
         members = generator.permutation(np.flatnonzero(labels == label))
-        counts = [round(len(members) * share) for share in shares]
+        least = 1 if len(members) > len(shares) else 0
+        counts = [max(round(len(members) * share), least) for share in shares]
         edges = np.cumsum(counts)
         *chosen, rest = np.split(members, edges)
         for part, piece in zip(parts, [rest, *chosen], strict=True):

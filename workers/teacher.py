@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -115,7 +115,9 @@ def train_teacher(
     batch, most = data.preprocessing.apply(few), torch.get_num_threads()
     torch.set_num_threads(1)
     precision = choose_precision(module, batch)
-    torch.set_num_threads(choose_threads(module, batch, precision, most))
+    threads = choose_threads(module, batch, precision, most)
+    precision = replace(precision, teacher_threads=threads)
+    torch.set_num_threads(threads)
     labels = as_tensor(data.train.labels)
     train(
         module,

@@ -72,6 +72,8 @@ class TrialOutcome:
 def run_trial(data: TrainingData, teacher: Teacher, spec: TrialSpec) -> TrialOutcome:
     """Trains and measures one student.
 
+    One that is trained on from weights keeps them where training made it no more accurate.
+
     Raises:
         Diverged: its training ended in no numbers.
         NetworkError: the edits don't fit the teacher.
@@ -79,11 +81,14 @@ def run_trial(data: TrainingData, teacher: Teacher, spec: TrialSpec) -> TrialOut
     start = time.monotonic()
     module = student_module(teacher, spec.edits, spec.weights)
     rate = SEARCH_RATE if spec.weights is None else FINAL_RATE
+    before = measure(module, data.validation, data.preprocessing) if spec.weights else 0.0
     recipe = Recipe(spec.epochs, rate, spec.seed, teacher.precision)
     train(module, data, recipe, distillation_loss(teacher, spec.distillation))
     plain = Precision().place(module)
     accuracy = measure(plain, data.validation, data.preprocessing)
     duration_s = time.monotonic() - start
+    if spec.weights is not None and accuracy < before:
+        return TrialOutcome(spec.weights, before, spec.epochs, duration_s)
     return TrialOutcome(weights_bytes(plain), accuracy, spec.epochs, duration_s)
 
 

@@ -200,3 +200,36 @@ def test_saving_keeps_a_copy(space: Space, objective: Objective, told: list[Obse
     proposer.ask(1)
     assert saved.to_bytes() == before
     assert proposer.state() != before
+
+
+def test_learning_fits_every_kernel_to_all_that_was_told(
+    space: Space, objective: Objective, told: list[Observation]
+) -> None:
+    proposer = EmbeddingProposer(space, objective, SETTINGS)
+    before = proposer.embedding({})
+    proposer.tell(told, [])
+    assert proposer.learn()
+    after = proposer.embedding({})
+    assert after.fits == (1, 1)
+    for old, new in zip(before.kernels, after.kernels, strict=True):
+        assert any(not torch.equal(value, old[name]) for name, value in new.items())
+
+
+def test_too_few_outcomes_teach_nothing(
+    space: Space, objective: Objective, told: list[Observation]
+) -> None:
+    proposer = EmbeddingProposer(space, objective, SETTINGS)
+    failed = [Observation(number, told[number].edits, None) for number in range(3, 9)]
+    proposer.tell(told[:3] + failed, [])
+    state = proposer.state()
+    assert not proposer.learn()
+    assert proposer.state() == state
+
+
+def test_kernels_that_all_fail_to_fit_have_not_learned(
+    space: Space, objective: Objective, told: list[Observation], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Surrogate, "fit", lambda *_: False)
+    proposer = EmbeddingProposer(space, objective, SETTINGS)
+    proposer.tell(told, [])
+    assert not proposer.learn()

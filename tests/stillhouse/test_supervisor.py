@@ -169,3 +169,19 @@ def test_all_have_ended_when_the_supervisor_is_left(
         below = [process for top in processes for process in tree(top.pid)]
         assert len(below) == 4
     assert gone(below)
+
+
+def test_a_server_that_finds_another_broken_has_it_started_again_too(
+    supervise: Callable[..., Supervisor], clock: Clock, lines: list[str]
+) -> None:
+    broken = service("coordinator", "raise SystemExit(3)", needs=("ray",), blames={3: "ray"})
+    with supervise(service("ray"), broken) as supervisor:
+        supervisor.start()
+        first = supervisor.pid("ray")
+        assert eventually(lambda: gone([running(supervisor, "coordinator")]))
+        supervisor.check()
+        assert "coordinator finds ray broken" in lines
+        assert supervisor.pid("ray") is None
+        clock.sleep(0.5)
+        supervisor.check()
+        assert supervisor.pid("ray") not in {None, first}

@@ -64,7 +64,6 @@ class InlinePool(Pool):
         function: Callable[..., object],
         *arguments: object,
         threads: int = 1,  # noqa: ARG002
-        earlier_attempts: int = 0,  # noqa: ARG002
     ) -> None:
         plain = [x.reference if isinstance(x, Placed) else x for x in arguments]
         self.sent.append(key)

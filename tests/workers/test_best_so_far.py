@@ -70,18 +70,40 @@ def test_a_new_best_takes_the_place_of_the_old_one(
     assert job.best_student_id == students[1].id
 
 
-def test_a_student_that_can_t_be_exported_is_passed_over(
+def test_students_that_can_t_be_exported_are_tried_once_each(
     searched: tuple[Work, Prepared, list[TrialRecord]],
 ) -> None:
     work, prepared, trials = searched
     assert isinstance(work.pool, InlinePool)
     work.pool.before = lambda _: Failure("DifferentStudent", "", "evidence")
     best = BestSoFar(work, prepared)
+    for _ in trials:
+        best.offer(trials)
+        _settle(best, work)
+    best.offer(trials)
+    assert work.pool.sent == [KEY] * len(trials)
+    assert work.pool.under_way() == set()
+    assert read_job(work.database, work.job.id).best_student_id is None
+
+
+def test_the_next_best_takes_the_place_of_a_best_that_can_t_be_exported(
+    searched: tuple[Work, Prepared, list[TrialRecord]],
+) -> None:
+    work, prepared, trials = searched
+    assert isinstance(work.pool, InlinePool)
+    worse, _ = sorted(trials, key=lambda t: (t.score or 0, -t.params))
+    best = BestSoFar(work, prepared)
+    best.offer(trials)
+    work.pool.before = lambda _: Failure("DifferentStudent", "", "evidence")
+    _settle(best, work)
+    work.pool.before = lambda _: None
     best.offer(trials)
     _settle(best, work)
     best.offer(trials)
-    assert work.pool.sent == [KEY]
-    assert read_job(work.database, work.job.id).best_student_id is None
+    assert work.pool.under_way() == set()
+    with work.database.read() as session:
+        (student,) = list_students(session, work.job.id)
+    assert (student.trial_number, student.best) == (worse.number, True)
 
 
 def test_a_restarted_coordinator_offers_nothing_twice(

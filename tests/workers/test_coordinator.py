@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.artifacts import Artifacts
 from app.database import Database
@@ -16,6 +16,7 @@ from app.embeddings import get_embedding
 from app.job_commands import cancel, pause, resume
 from app.leases import claim
 from app.students import list_students
+from app.tables import Job
 from tests.workers.jobs import (
     NEVER_S,
     InlinePool,
@@ -30,6 +31,7 @@ from tests.workers.samples import two_digits
 from workers.coordinator import Coordinator, unique_owner
 from workers.data import Dataset
 from workers.pool import Failure
+from workers.progress import MOST_CLAIMS
 from workers.test_split import write_test_split
 
 READER = """
@@ -82,6 +84,14 @@ def test_a_job_succeeds_with_every_trial_counted_once(done: Done) -> None:
     assert len({t.hash for t in trials}) == 5
     assert job.teacher is not None
     assert job.teacher.test_accuracy is not None
+
+
+def test_weights_that_became_no_student_are_deleted(done: Done) -> None:
+    trials = read_trials(done.database, done.job_id)
+    with done.database.read() as session:
+        students = {s.trial_number for s in list_students(session, done.job_id)}
+    kept = {t.number for t in trials if done.artifacts.exists(str(t.weights_key))}
+    assert kept == students
 
 
 def test_the_best_final_student_by_validation_is_the_best(done: Done) -> None:
@@ -288,7 +298,12 @@ def _failing_trials(key: Hashable) -> object | None:
 
 @pytest.mark.parametrize(
     ("error", "detail"),
-    [(FileNotFoundError("x"), "an artifact is gone: x"), (KeyError("x"), "KeyError: 'x'")],
+    [
+        (FileNotFoundError("x"), "an artifact is gone: x"),
+        (KeyError("x"), "KeyError: 'x'"),
+        (PermissionError("x"), "PermissionError: x"),
+        (IntegrityError("INSERT", {}, Exception("not unique")), "IntegrityError: not unique"),
+    ],
 )
 def test_a_surprise_fails_the_job_so_that_it_doesn_t_kill_every_coordinator(
     error: Exception, detail: str, database: Database, artifacts: Artifacts, pool: InlinePool
@@ -315,7 +330,42 @@ def test_broken_surroundings_leave_the_job_to_another_coordinator(
     assert pool.cancelled
 
 
-def _raising(error: Exception) -> Callable[[Hashable], None]:
+def test_a_job_that_can_t_be_read_fails_too(
+    database: Database, artifacts: Artifacts, pool: InlinePool
+) -> None:
+    job_id = add_job(database, artifacts)
+    with database.write() as session:
+        whole = session.get_one(Job, job_id).request
+        session.get_one(Job, job_id).request = {}
+    assert _coordinator(database, artifacts).run_one()
+    with database.write() as session:
+        session.get_one(Job, job_id).request = whole
+    job = read_job(database, job_id)
+    assert job.state == "failed"
+    assert job.error is not None
+    assert str(job.error["detail"]).startswith("ValidationError")
+    assert pool.sent == []
+
+
+def test_a_job_that_kills_every_coordinator_is_given_up(
+    database: Database, artifacts: Artifacts, pool: InlinePool
+) -> None:
+    job_id = add_job(database, artifacts)
+    pool.before = _raising(KeyboardInterrupt())
+    for _ in range(MOST_CLAIMS + 1):
+        with pytest.raises(KeyboardInterrupt):
+            _coordinator(database, artifacts).run_one()
+        with database.write() as session:
+            session.get_one(Job, job_id).lease_owner = None
+        pool.waiting.clear()
+    assert _coordinator(database, artifacts).run_one()
+    job = read_job(database, job_id)
+    assert job.state == "failed"
+    assert job.error is not None
+    assert job.error["type"] == "urn:stillhouse:problem:no-progress"
+
+
+def _raising(error: BaseException) -> Callable[[Hashable], None]:
     def before(key: Hashable) -> None:
         if key == 0:
             raise error

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Hashable
 
 import pytest
@@ -6,14 +7,12 @@ from app.artifacts import Artifacts
 from app.database import Database
 from app.records import StudentRecord
 from app.students import list_students
-from embedding import SavedEmbedding
 from tests.workers.jobs import InlinePool, held_work, quick_student_files, read_job, read_trials
-from workers.finishing import finish_students, save_embedding
+from workers.finishing import finish_students
 from workers.measuring import measure
 from workers.pool import Failure
 from workers.preparation import Prepared, prepare
 from workers.problems import WorkFailed
-from workers.proposing import job_proposer
 from workers.search import Search
 from workers.work import Work
 
@@ -116,34 +115,64 @@ def test_a_student_that_can_t_be_finished_is_passed_over(
     assert {s.trial_number for s in _finals(work)} == _best_two(work) - {broken}
 
 
-def test_without_any_finished_student_the_job_can_t_succeed(
+def test_if_no_final_training_ends_well_the_search_s_best_student_is_the_final_one(
     searched: tuple[Work, Prepared],
 ) -> None:
     work, prepared = searched
-    _pool(work).before = lambda key: Failure("Boom", "", "") if isinstance(key, int) else None
-    with pytest.raises(WorkFailed):
-        finish_students(work, prepared)
+    with work.database.read() as session:
+        (before,) = [s for s in list_students(session, work.job.id) if s.best]
+    failures = {number: Failure("Diverged", "", "") for number in _best_two(work)}
+
+    def diverge(key: Hashable) -> object | None:
+        return failures.pop(key, None) if isinstance(key, int) else None
+
+    _pool(work).before = diverge
+    finish_students(work, prepared)
+    (final,) = _finals(work)
+    assert (final.trial_number, final.accuracy) == (before.trial_number, before.accuracy)
+    assert final.test_accuracy is not None
+    assert read_job(work.database, work.job.id).best_student_id == final.id
+    (file,) = final.files
+    told = json.loads(work.artifacts.read_bytes(file.key))
+    assert (told["student"]["final"], told["student"]["epochs"]) == (True, 1)
+    _pool(work).sent.clear()
+    _pool(work).before = lambda key: Failure("Diverged", "", "") if isinstance(key, int) else None
+    finish_students(work, prepared)
+    assert [s.id for s in _finals(work)] == [final.id]
 
 
-def test_a_random_search_has_learned_nothing_to_save(searched: tuple[Work, Prepared]) -> None:
-    work, prepared = searched
-    assert save_embedding(work, job_proposer(work, prepared, None), prepared) is None
-
-
-def test_an_embedding_is_stored_with_where_it_comes_from(
-    database: Database, artifacts: Artifacts
+def test_a_failed_export_of_every_final_student_falls_back_as_well(
+    searched: tuple[Work, Prepared],
 ) -> None:
-    search = {"strategy": "embedding", "kernels": 3, "evaluations": 2}
-    work = held_work(database, artifacts, search=search)
-    prepared = prepare(work)
-    proposer = Search(work, prepared).run()
-    saved = save_embedding(work, proposer, prepared)
-    assert saved is not None
-    read = SavedEmbedding.from_bytes(artifacts.read_bytes(saved.key))
-    assert read.provenance == {
-        "job": work.job.id,
-        "teacher": "zoo/resnet20",
-        "dataset": work.job.request.dataset.id,
-        "trials": 2,
-    }
-    assert (saved.trials, saved.kernels, len(read.kernels)) == (2, 3, 3)
+    work, prepared = searched
+    exported = 0
+
+    def refuse(key: Hashable) -> object | None:
+        nonlocal exported
+        exported += "the teacher's test" in _pool(work).sent and isinstance(key, int)
+        return Failure("DifferentStudent", "", "") if 1 <= exported <= 2 else None
+
+    _pool(work).before = refuse
+    finish_students(work, prepared)
+    (final,) = _finals(work)
+    trial = read_trials(work.database, work.job.id)[final.trial_number]
+    assert final.accuracy == trial.accuracy
+
+
+def test_without_any_finished_student_the_job_fails_with_the_cause(
+    searched: tuple[Work, Prepared],
+) -> None:
+    work, prepared = searched
+    trained = len(_best_two(work))
+    failed: list[Hashable] = []
+
+    def fail(key: Hashable) -> object | None:
+        if not isinstance(key, int):
+            return None
+        failed.append(key)
+        return Failure("Diverged" if len(failed) <= trained else "Unexportable", "why", "")
+
+    _pool(work).before = fail
+    with pytest.raises(WorkFailed, match=r"Unexportable: why; before that, .*Diverged: why"):
+        finish_students(work, prepared)
+    assert _finals(work) == []

@@ -108,6 +108,19 @@ def test_the_thread_ends_when_the_lease_is_lost(database: Database, lease: Lease
         assert keeper.lost.is_set()
 
 
+def test_a_thread_that_fails_loses_the_lease_rather_than_dying_in_silence(
+    database: Database, lease: Lease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("nobody expected this")
+
+    monkeypatch.setattr("workers.lease_keeper.renew", fail)
+    stopped = threading.Event()
+    with LeaseKeeper(database, lease, 0.03, stopped.set) as keeper:
+        assert stopped.wait(20)
+        assert keeper.lost.is_set()
+
+
 def _lease_until(database: Database) -> str:
     with database.read() as session:
         query = "SELECT max(lease_until) FROM jobs"

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from app.database import Database
-from workers.__main__ import connect, main
+from workers.__main__ import NO_RAY, connect, main
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def test_without_a_named_cluster_it_joins_no_stranger_s(
 ) -> None:
     Database(f"sqlite:///{tmp_path}/stillhouse.db").upgrade()
     with caplog.at_level(logging.ERROR):
-        assert main() == 1
+        assert main() == NO_RAY
     assert "set RAY_ADDRESS=HOST:PORT" in caplog.text
 
 

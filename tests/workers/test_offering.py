@@ -62,13 +62,16 @@ def test_the_report_holds_what_a_user_needs_to_use_and_repeat(
 ) -> None:
     work, prepared = searched
     trial = read_trials(work.database, work.job.id)[1]
-    told = report(work, prepared, trial, final=True, teacher_test=0.9)
+    told = report(work, prepared, trial, final=True, epochs=7, teacher_test=0.9)
     teacher, student = told["teacher"], told["student"]
     assert isinstance(teacher, dict)
     assert isinstance(student, dict)
     assert teacher["test_accuracy"] == 0.9
     assert student["params_ratio"] == trial.params / prepared.record.params
-    assert student["epochs"] == 1 + 1
+    assert student["epochs"] == 7
     assert told["preprocessing"] == prepared.preprocessing.to_json()
+    training = told["training"]
+    assert isinstance(training, dict)
+    assert training["precision"]["teacher_threads"] == 1
     assert told["seeds"] == {"job": work.job.seed, "trial": trial.seed}
     assert student["edits"] == trial.edits

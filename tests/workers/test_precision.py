@@ -76,5 +76,5 @@ def test_channels_last_holds_for_weights_and_images_and_can_be_undone() -> None:
 
 
 def test_json_holds_the_choice() -> None:
-    precision = Precision("bfloat16", "channels_last", "cpu", {"float32/contiguous": 1.5})
+    precision = Precision("bfloat16", "channels_last", "cpu", {"float32/contiguous": 1.5}, 2)
     assert Precision.from_json(json.loads(json.dumps(precision.to_json()))) == precision

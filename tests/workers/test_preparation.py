@@ -1,3 +1,6 @@
+import errno
+from zipfile import BadZipFile
+
 import numpy as np
 import pytest
 
@@ -9,7 +12,7 @@ from tests.workers.jobs import InlinePool, held_work, read_job
 from workers.pool import Failure
 from workers.precision import Precision
 from workers.preparation import load_dataset, prepare
-from workers.problems import UnfitNetwork, UselessTeacher, WorkFailed
+from workers.problems import UnfitNetwork, UnusableDataset, UselessTeacher, WorkFailed
 from workers.splits import Splits
 from workers.work import Work
 
@@ -89,3 +92,23 @@ def test_a_network_with_nothing_to_edit_is_refused_before_training(
 
 def test_digits_are_there_by_name(database: Database, artifacts: Artifacts) -> None:
     assert len(load_dataset(database, artifacts, DatasetRequest(name="digits")).labels) == 1797
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [
+        (OSError(errno.EIO, "the storage is away"), OSError),
+        (PermissionError("refused"), PermissionError),
+        (FileNotFoundError("gone"), UnusableDataset),
+        (BadZipFile("no archive"), UnusableDataset),
+    ],
+)
+def test_only_what_is_wrong_with_a_dataset_is_the_request_s_fault(
+    error: Exception, raised: type[Exception], work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: str) -> None:
+        raise error
+
+    monkeypatch.setattr(work.artifacts, "open", fail)
+    with pytest.raises(raised):
+        load_dataset(work.database, work.artifacts, work.job.request.dataset)

@@ -16,7 +16,7 @@ from tests.workers.jobs import (
     read_job,
     read_trials,
 )
-from workers.pool import Failure
+from workers.pool import ATTEMPTS, Failure
 from workers.preparation import Prepared, prepare
 from workers.problems import NoStudent
 from workers.search import Search
@@ -127,6 +127,25 @@ def test_a_search_goes_on_where_another_coordinator_died(
     assert [t.state for t in after] == ["completed"] * 4
     assert [t.hash for t in after] == [t.hash for t in before]
     assert [t.attempts for t in after] == [0, 0, 1, 1]
+
+
+def test_a_trial_outlives_more_restarts_than_deaths_of_its_worker_are_allowed(
+    database: Database, artifacts: Artifacts
+) -> None:
+    work, prepared, pool = _searching(database, artifacts, evaluations=1)
+    pool.before = _interrupt
+    for _ in range(ATTEMPTS + 1):
+        with pytest.raises(KeyboardInterrupt):
+            Search(work, prepared).run()
+        pool.waiting.clear()
+    pool.before = lambda _: None
+    Search(work, prepared).run()
+    (trial,) = read_trials(database, work.job.id)
+    assert (trial.state, trial.attempts) == ("completed", ATTEMPTS + 1)
+
+
+def _interrupt(_: Hashable) -> None:
+    raise KeyboardInterrupt
 
 
 def test_only_the_newest_state_of_the_proposer_is_kept(

@@ -26,6 +26,28 @@ def test_a_given_test_split_is_the_test_split_and_10_percent_of_the_rest_validat
     assert sorted(_all(splits)) == list(range(810))
 
 
+@pytest.mark.parametrize(
+    ("members", "counts"), [(1, (1, 0, 0)), (2, (2, 0, 0)), (3, (1, 1, 1)), (4, (2, 1, 1))]
+)
+def test_a_small_class_is_in_every_split_if_it_can_be(
+    members: int, counts: tuple[int, int, int]
+) -> None:
+    labels = np.repeat(np.arange(2), [100, members]).astype(np.int64)
+    splits = stratified_splits(labels, None, CONTENT)
+    parts = (splits.train, splits.validation, splits.test)
+    assert tuple(int((labels[part] == 1).sum()) for part in parts) == counts
+
+
+@pytest.mark.parametrize(("members", "validate"), [(1, 0), (2, 1), (3, 1)])
+def test_with_a_test_split_given_two_images_of_a_class_are_enough(
+    members: int, validate: int
+) -> None:
+    labels = np.repeat(np.arange(2), [100, members]).astype(np.int64)
+    splits = stratified_splits(labels, np.zeros(5, np.int64), CONTENT)
+    assert int((labels[splits.validation] == 1).sum()) == validate
+    assert int((labels[splits.train] == 1).sum()) == members - validate
+
+
 def test_the_content_alone_decides_the_splits() -> None:
     again = stratified_splits(LABELS, None, CONTENT)
     other = stratified_splits(LABELS, None, content_hash(LABELS + 1))

@@ -43,6 +43,19 @@ def test_the_teacher_learns_and_its_accuracy_is_that_of_its_weights(
     assert trained.precision.step_ms
 
 
+def test_the_threads_that_the_teacher_trained_with_are_recorded(
+    data: TrainingData, traced: Traced, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = [torch.get_num_threads() + 1]
+    monkeypatch.setattr("workers.teacher.choose_threads", lambda *_: chosen[0])
+    try:
+        trained = train_teacher(data, traced.architecture.to_json(), _arrays(traced), 1, 0)
+        assert torch.get_num_threads() == chosen[0]
+    finally:
+        torch.set_num_threads(1)
+    assert trained.precision.to_json()["teacher_threads"] == chosen[0]
+
+
 def test_the_untrained_teacher_is_drawn_by_its_seed(data: TrainingData, traced: Traced) -> None:
     again = untrained_teacher("zoo/resnet20", 2, data.preprocessing, 0)
     other = untrained_teacher("zoo/resnet20", 2, data.preprocessing, 1)

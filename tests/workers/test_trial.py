@@ -47,10 +47,19 @@ def test_a_student_goes_on_from_given_weights(trained: Trained) -> None:
     outcome = run_trial(trained.data, trained.teacher, _spec(trained, epochs=1))
     module = student_module(trained.teacher, trained.edits.to_json(), outcome.weights)
     inherited = student_module(trained.teacher, trained.edits.to_json(), None)
-    on = run_trial(trained.data, trained.teacher, _spec(trained, 1, outcome.weights))
+    on = run_trial(trained.data, trained.teacher, _spec(trained, 6, outcome.weights))
     name = next(iter(dict(module.named_parameters())))
     assert not torch.equal(module.get_parameter(name), inherited.get_parameter(name))
     assert on.weights != outcome.weights
+    assert on.accuracy > outcome.accuracy
+
+
+def test_a_student_that_training_on_makes_worse_stays_as_it_was(trained: Trained) -> None:
+    good = run_trial(trained.data, trained.teacher, _spec(trained, epochs=8))
+    assert trained.teacher.logits is not None
+    misled = replace(trained.teacher, logits=-trained.teacher.logits)
+    on = run_trial(trained.data, misled, _spec(trained, 8, good.weights))
+    assert (on.weights, on.accuracy) == (good.weights, good.accuracy)
 
 
 def test_the_unedited_student_inherits_the_whole_teacher(trained: Trained) -> None:

@@ -1,0 +1,29 @@
+"""What a job that has succeeded leaves behind: the weights of trials that became no student."""
+
+from __future__ import annotations
+
+import logging
+
+from app.artifacts import Artifacts
+from app.database import Database
+from app.students import list_students
+from app.trials import list_trials
+
+log = logging.getLogger(__name__)
+
+
+def delete_spare_weights(database: Database, artifacts: Artifacts, job_id: str) -> None:
+    """Deletes the weights of a succeeded job's trials that became no student.
+
+    Only the search and the finishing read them, and a job that has succeeded does neither again.
+    Whatever goes wrong is logged and costs space alone: the job has ended.
+    """
+    try:
+        with database.read() as session:
+            trials = list_trials(session, job_id)
+            kept = {student.trial_number for student in list_students(session, job_id)}
+        for trial in trials:
+            if trial.weights_key is not None and trial.number not in kept:
+                artifacts.delete(trial.weights_key)
+    except Exception:
+        log.exception("%s: not all spare weights were deleted", job_id)
