@@ -85,7 +85,8 @@ def _train_on(work: Work, prepared: Prepared, chosen: Sequence[TrialRecord]) -> 
             distillation=Distillation(training.loss, training.temperature),
             weights=work.artifacts.read_bytes(str(trial.weights_key)),
         )
-        threads = work.pool.threads(min(len(waiting), work.job.request.search.parallel))
+        at_once = min(len(waiting), work.job.request.search.parallel)
+        threads = prepared.threads(work.pool.threads(at_once))
         work.pool.send(
             trial.number, run_trial, prepared.data, prepared.teacher, spec, threads=threads
         )

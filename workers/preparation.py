@@ -50,6 +50,14 @@ class Prepared:
     data: Placed[TrainingData]
     teacher: Placed[Teacher]
 
+    def threads(self, available: int) -> int:
+        """Returns how many of the threads that are available a student's training uses.
+
+        No more than its teacher's training did: a smaller network gains from threads no sooner.
+        """
+        chosen = Precision.from_json(self.record.precision).teacher_threads
+        return available if chosen is None else min(available, chosen)
+
 
 def prepare(work: Work) -> Prepared:
     """Loads the dataset and the teacher, training it first where that hasn't been done.

@@ -108,7 +108,7 @@ class Search:
             self._prepared.data,
             self._prepared.teacher,
             spec,
-            threads=self._work.pool.threads(request.search.parallel),
+            threads=self._prepared.threads(self._work.pool.threads(request.search.parallel)),
         )
 
     def _may_propose(self, trials: Sequence[TrialRecord]) -> bool:

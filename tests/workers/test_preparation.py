@@ -1,4 +1,5 @@
 import errno
+from dataclasses import replace
 from zipfile import BadZipFile
 
 import numpy as np
@@ -50,6 +51,16 @@ def test_what_is_placed_is_what_was_split_and_trained(work: Work) -> None:
     assert data.validation.labels.tolist() == prepared.dataset.labels[stored.validation].tolist()
     assert teacher.precision == Precision.from_json(prepared.record.precision)
     assert teacher.logits.shape == (len(stored.train), 2)
+
+
+@pytest.mark.parametrize(("chosen", "used"), [(None, 4), (1, 1), (8, 4)])
+def test_students_use_no_more_threads_than_their_teacher_did(
+    chosen: int | None, used: int, work: Work
+) -> None:
+    prepared = prepare(work)
+    precision = replace(Precision.from_json(prepared.record.precision), teacher_threads=chosen)
+    record = replace(prepared.record, precision=precision.to_json())
+    assert replace(prepared, record=record).threads(4) == used
 
 
 def _diverging(key: object) -> object | None:
