@@ -1,6 +1,7 @@
 import pytest
 
 from app.database import Database
+from app.job_commands import pause
 from app.job_writer import JobWriter
 from app.jobs import get_job
 from app.leases import Lease, claim, release, renew
@@ -65,8 +66,11 @@ def test_a_released_job_is_free_and_the_lease_void(database: Database) -> None:
 
 @pytest.mark.parametrize("state", ["succeeded", "failed", "cancelled", "paused"])
 def test_a_job_that_has_ended_or_waits_is_not_claimed(database: Database, state: str) -> None:
-    new_job(database)
+    job_id = new_job(database)
     lease = claim(database, "a", NEVER_S)
     assert lease is not None
+    if state == "paused":
+        with database.write() as session:
+            pause(session, job_id)
     JobWriter(database, lease).finish(state)  # type: ignore[arg-type]  # of the list above
     assert claim(database, "b", NEVER_S) is None
