@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 
 from app.database import Database
+from stillhouse.ray_node import RayNode
+from stillhouse.serving import Place, services
 from workers.__main__ import NO_RAY, connect, main
 
 
@@ -34,6 +36,12 @@ def test_a_setting_that_can_t_be_read_is_named(
     monkeypatch.setenv("STILLHOUSE_LEASE_S", "soon")
     assert main() == 1
     assert "STILLHOUSE_LEASE_S" in caplog.text
+
+
+def test_serve_knows_the_exit_code_that_blames_ray(tmp_path: Path) -> None:
+    place = Place(tmp_path, "127.0.0.1", 0, {})
+    listed = {s.name: s for s in services(place, RayNode.for_home(tmp_path, None))}
+    assert listed["coordinator"].blames == {NO_RAY: "ray"}
 
 
 def test_no_address_is_no_connection() -> None:
