@@ -19,7 +19,7 @@ COPY migrations migrations
 COPY networks networks
 COPY stillhouse stillhouse
 COPY workers workers
-RUN pip install --constraint constraints.txt .
+RUN pip install --constraint constraints.txt '.[timm]'
 
 RUN useradd --create-home --uid 10001 stillhouse \
     && install --directory --owner stillhouse --group stillhouse /var/lib/stillhouse /tmp/ray

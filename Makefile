@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 CODE := app benchmarks embedding migrations networks stillhouse tests workers
 FAST := not slow and not browser
+COMPUTING := tests/networks tests/embedding
 
 .PHONY: install demo test test-all lint bench
 
@@ -23,10 +24,12 @@ demo: install
 	$(BIN)/stillhouse demo
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m '$(FAST)'
+	$(BIN)/python -m pytest -m '$(FAST)' --numprocesses auto $(COMPUTING)
+	$(BIN)/python -m pytest -m '$(FAST)' $(COMPUTING:%=--ignore %)
 
 test-all: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto $(COMPUTING)
+	$(BIN)/python -m pytest $(COMPUTING:%=--ignore %)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -35,5 +38,6 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/lint-imports
 
 bench: install
+	$(BIN)/python -m benchmarks.candidates
 	$(BIN)/python -m benchmarks.proposal
 	$(BIN)/python -m benchmarks.api

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from app import problem_handlers
 from app.guard import Guard
 from app.problems import MEDIA_TYPE
-from app.routes import datasets, embeddings, health, jobs, students
+from app.routes import datasets, embeddings, estimates, health, jobs, students, teachers
 from app.services import Services
 
 _DESCRIPTION = (
@@ -38,7 +38,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     problem_handlers.install(app)
     app.add_middleware(Guard, settings=services.settings)
-    for routes in (jobs, students, datasets, embeddings, health):
+    for routes in (jobs, students, datasets, teachers, embeddings, estimates, health):
         app.include_router(routes.router)
     _describe_problems(app)
     return app

@@ -23,11 +23,13 @@ from app.requests import JobRequest
 Item = TypeVar("Item", bound=BaseModel)
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
+    """Base of the answers' bodies."""
+
     model_config = ConfigDict(frozen=True)
 
 
-class PageBody(_Body, Generic[Item]):
+class PageBody(Body, Generic[Item]):
     """A page of a list; `next` is the cursor of the next page."""
 
     items: tuple[Item, ...]
@@ -39,14 +41,14 @@ class PageBody(_Body, Generic[Item]):
         return cls(items=page.items, next=page.next)
 
 
-class FieldErrorBody(_Body):
+class FieldErrorBody(Body):
     """A field that is wrong."""
 
     pointer: str = Field(examples=["#/search/evaluations"])
     detail: str = Field(examples=["Input should be greater than or equal to 1"])
 
 
-class ProblemBody(_Body):
+class ProblemBody(Body):
     """What went wrong (RFC 9457)."""
 
     type: str = Field(examples=["urn:stillhouse:problem:invalid"])
@@ -56,20 +58,21 @@ class ProblemBody(_Body):
     errors: tuple[FieldErrorBody, ...] = ()
 
 
-class TeacherBody(_Body):
-    """A job's trained teacher; the accuracy is on validation."""
+class TeacherBody(Body):
+    """A job's teacher; the accuracy is on validation."""
 
     params: int = Field(examples=[272_474])
     macs: int
     accuracy: float = Field(examples=[0.985])
+    latency_ms: float | None = Field(description="Measured; null where the job needs none.")
 
     @classmethod
     def of(cls, teacher: TeacherRecord) -> "TeacherBody":
         """Returns the body of a teacher."""
-        return cls(params=teacher.params, macs=teacher.macs, accuracy=teacher.accuracy)
+        return cls(**{name: getattr(teacher, name) for name in cls.model_fields})
 
 
-class ProgressBody(_Body):
+class ProgressBody(Body):
     """How far a job is: what is being done, and its trials by state."""
 
     stage: str
@@ -79,7 +82,7 @@ class ProgressBody(_Body):
     total: int = Field(description="The evaluations that were asked for.")
 
 
-class BestBody(_Body):
+class BestBody(Body):
     """The best student so far."""
 
     trial: int
@@ -90,6 +93,7 @@ class BestBody(_Body):
     params_ratio: float = Field(description="To the teacher.", examples=[0.046])
     macs: int
     macs_ratio: float
+    latency_ms: float | None = Field(description="Measured; null where the job needs none.")
 
     @classmethod
     def of(cls, student: BestRecord | StudentRecord, teacher: TeacherRecord) -> "BestBody":
@@ -103,10 +107,11 @@ class BestBody(_Body):
             params_ratio=student.params / teacher.params,
             macs=student.macs,
             macs_ratio=student.macs / teacher.macs,
+            latency_ms=student.latency_ms,
         )
 
 
-class FileBody(_Body):
+class FileBody(Body):
     """A file of a student."""
 
     name: str = Field(examples=["student.pt2"])
@@ -146,7 +151,7 @@ class StudentBody(BestBody):
         )
 
 
-class JobBody(_Body):
+class JobBody(Body):
     """A job, how far it is and what it has found."""
 
     id: str = Field(examples=["job_3qT7ZcWm8yPp5RkXj1NaVd"])
@@ -189,7 +194,7 @@ class JobBody(_Body):
         )
 
 
-class TrialBody(_Body):
+class TrialBody(Body):
     """A trial; the results are null until it has completed."""
 
     number: int
@@ -203,6 +208,7 @@ class TrialBody(_Body):
     duration_s: float | None
     seed: int
     error: Json | None
+    latency_ms: float | None
 
     @classmethod
     def of(cls, trial: TrialRecord) -> "TrialBody":
@@ -210,7 +216,7 @@ class TrialBody(_Body):
         return cls(**{name: getattr(trial, name) for name in cls.model_fields})
 
 
-class DatasetBody(_Body):
+class DatasetBody(Body):
     """An uploaded dataset."""
 
     id: str = Field(examples=["dst_0aB1cD2eF3gH4iJ5kL6mN7"])
@@ -234,7 +240,7 @@ class DatasetBody(_Body):
         return cls.model_validate(own | dataset.summary)
 
 
-class EmbeddingBody(_Body):
+class EmbeddingBody(Body):
     """A saved embedding, and what it learned from."""
 
     id: str = Field(examples=["emb_7uV8wX9yZ0aB1cD2eF3gH4"])
@@ -255,7 +261,7 @@ class EmbeddingBody(_Body):
         return cls(job=embedding.job_id, **same)
 
 
-class HealthBody(_Body):
+class HealthBody(Body):
     """Whether the process lives, or can work."""
 
     status: str = Field(examples=["ok"])

@@ -3,7 +3,6 @@
 import json
 import logging
 import os
-import re
 import subprocess
 import sys
 from importlib.resources import as_file, files
@@ -18,11 +17,11 @@ from app.ids import DATASET, new_id
 from app.problems import FieldError, Invalid, NotFound
 from app.records import DatasetRecord, Json, NewDataset
 from app.upload import Upload
+from app.upload_name import name_of
 
 _log = logging.getLogger(__name__)
 
 CHECK_TIMEOUT_S = 300.0
-_LONGEST_NAME = 200
 
 
 def take_dataset(
@@ -35,11 +34,15 @@ def take_dataset(
 
     Nothing is stored then, nor when the row is not on record for another reason.
     """
-    name = _name(upload)
-    summary = check_dataset(upload.file, max_unpacked_bytes)
-    upload.file.seek(0)
+    sent = upload.files.get("file")
+    if sent is None:
+        detail = "the archive is needed, as the form's field `file`"
+        raise Invalid(detail, [FieldError(pointer("file"), detail)])
+    name = name_of(upload, sent.filename, ".npz") or "dataset"
+    summary = check_dataset(sent.file, max_unpacked_bytes)
+    sent.file.seek(0)
     dataset_id = new_id(DATASET)
-    stored = artifacts.put_file(f"datasets/{dataset_id}.npz", upload.file)
+    stored = artifacts.put_file(f"datasets/{dataset_id}.npz", sent.file)
     dataset = NewDataset(name, stored.key, stored.sha256, stored.bytes, summary)
     try:
         with database.write() as session:
@@ -104,16 +107,3 @@ def _refused(field: str, detail: str) -> Invalid:
     where = pointer("file", field) if field else pointer("file")
     subject = f"`{field}` of the upload" if field else "the upload"
     return Invalid(f"{subject} is no dataset: {detail}", [FieldError(where, detail)])
-
-
-def _name(upload: Upload) -> str:
-    """Returns the name that was given, or what can be made of the file's."""
-    given = upload.fields.get("name")
-    if given is not None:
-        if not (0 < len(given) <= _LONGEST_NAME and given.isprintable()):
-            detail = f"1 to {_LONGEST_NAME} printable characters are wanted"
-            raise Invalid("the name can't be used", [FieldError(pointer("name"), detail)])
-        return given
-    last = re.split(r"[/\\]", upload.filename or "")[-1]
-    shown = "".join(c for c in last if c.isprintable()).removesuffix(".npz").strip()
-    return shown[:_LONGEST_NAME] or "dataset"

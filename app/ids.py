@@ -11,8 +11,10 @@ JOB = "job"
 DATASET = "dst"
 STUDENT = "std"
 EMBEDDING = "emb"
+TEACHER = "tch"
+ESTIMATE = "est"
 
-_PATTERN = re.compile(rf"(job|dst|std|emb)_[0-9A-Za-z]{{{_LENGTH}}}")
+_PATTERN = re.compile(rf"(job|dst|std|emb|tch|est)_[0-9A-Za-z]{{{_LENGTH}}}")
 
 
 def new_id(prefix: str) -> str:

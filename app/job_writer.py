@@ -74,6 +74,16 @@ class JobWriter:
                 .values(test_accuracy=accuracy)
             )
 
+    def record_teacher_latency(self, latency_ms: float) -> None:
+        """Adds the teacher's measured latency."""
+        with self._database.write() as session:
+            hold(session, self._lease)
+            session.execute(
+                update(JobTeacher)
+                .where(JobTeacher.job_id == self._lease.job_id)
+                .values(latency_ms=latency_ms)
+            )
+
     def add_trials(self, trials: Sequence[NewTrial], proposer_key: str | None) -> None:
         """Puts proposed trials on record, together with the state of the proposer behind them."""
         with self._database.write() as session:

@@ -134,7 +134,15 @@ def _record(row: Row[Job, JobTeacher, Student, str, int, int, int]) -> JobRecord
 
 
 def _best(row: Student) -> BestRecord:
-    return BestRecord(row.id, row.trial_number, row.accuracy, row.score, row.params, row.macs)
+    return BestRecord(
+        id=row.id,
+        trial_number=row.trial_number,
+        accuracy=row.accuracy,
+        score=row.score,
+        params=row.params,
+        macs=row.macs,
+        latency_ms=row.latency_ms,
+    )
 
 
 def _teacher(row: JobTeacher) -> TeacherRecord:
@@ -149,4 +157,5 @@ def _teacher(row: JobTeacher) -> TeacherRecord:
         splits_key=row.splits_key,
         precision=row.precision,
         preprocessing=row.preprocessing,
+        latency_ms=row.latency_ms,
     )

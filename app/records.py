@@ -26,7 +26,7 @@ Json = dict[str, object]
 
 @dataclass(frozen=True)
 class TeacherRecord:
-    """A job's trained teacher: its cost, its accuracy and where its artifacts are."""
+    """A job's teacher, ready to teach: its cost, its accuracy and where its artifacts are."""
 
     params: int
     macs: int
@@ -38,6 +38,7 @@ class TeacherRecord:
     splits_key: str
     precision: Json
     preprocessing: Json
+    latency_ms: float | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ class BestRecord:
     score: float
     params: int
     macs: int
+    latency_ms: float | None = None
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,11 @@ class JobOverview:
 
 @dataclass(frozen=True)
 class NewTrial:
-    """A proposed trial; `number` counts from 0 within the job."""
+    """A proposed trial; `number` counts from 0 within the job.
+
+    Attributes:
+        latency_ms: as measured before any training; None if it was not.
+    """
 
     number: int
     hash: str
@@ -110,6 +116,7 @@ class NewTrial:
     macs: int
     bytes: int
     seed: int
+    latency_ms: float | None = None
 
 
 @dataclass(frozen=True)
@@ -150,6 +157,7 @@ class TrialRecord:
     duration_s: float | None
     weights_key: str | None
     error: Json | None
+    latency_ms: float | None = None
 
 
 @dataclass(frozen=True)
@@ -175,6 +183,7 @@ class NewStudent:
     macs: int
     bytes: int
     files: tuple[StoredStudentFile, ...]
+    latency_ms: float | None = None
 
 
 @dataclass(frozen=True)
@@ -193,6 +202,7 @@ class StudentRecord:
     macs: int
     bytes: int
     files: tuple[StoredStudentFile, ...]
+    latency_ms: float | None = None
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,12 @@ from typing import Annotated, Literal, Self
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
     model_serializer,
     model_validator,
 )
-from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 _LARGEST = 2**63 - 1  # of SQL's BIGINT
@@ -33,6 +31,7 @@ def _printable(text: str) -> str:
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
 Count = Annotated[int, Field(ge=1, le=_LARGEST)]
 Ratio = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
+Milliseconds = Annotated[float, Field(gt=0, le=_LONGEST_S * 1000, allow_inf_nan=False)]
 Epochs = Annotated[int, Field(ge=1, le=10_000)]
 
 
@@ -51,20 +50,26 @@ class _Part(BaseModel):
         return {name: value for name, value in serialize(self).items() if value is not None}
 
 
-def _no_uploads(value: object) -> None:
-    if value is not None:
-        raise PydanticCustomError(
-            "no_uploads", "uploads of teachers are not offered here: name a `network` instead"
-        )
-
-
 class TeacherRequest(_Part):
-    """The network to compress, trained on the dataset first."""
+    """The network to compress: one by name, trained on the dataset first, or an upload by id."""
 
-    network: Name = Field(description="A network's name.", examples=["zoo/resnet20"])
-    id: Annotated[SkipJsonSchema[None], BeforeValidator(_no_uploads)] = Field(
-        default=None, exclude=True
+    network: Name | None = Field(
+        default=None, description="A network's name.", examples=["zoo/resnet20"]
     )
+    id: Name | None = Field(
+        default=None, description="Of an uploaded teacher, `tch_…`; its weights stay as they are."
+    )
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.network is None) == (self.id is None):
+            raise PydanticCustomError("one_of", "give either `network` or `id`, and not both")
+        return self
+
+    @property
+    def name(self) -> str:
+        """The network's name, or the upload's id."""
+        return str(self.network or self.id)
 
 
 class DatasetRequest(_Part):
@@ -99,6 +104,17 @@ class ConstraintsRequest(_Part):
     params_ratio: Ratio | None = Field(default=None, examples=[0.25])
     macs_ratio: Ratio | None = None
     bytes_ratio: Ratio | None = None
+    latency_ms: Milliseconds | None = Field(
+        default=None, description="Measured as `latency` says, never estimated.", examples=[2.5]
+    )
+
+
+class LatencyRequest(_Part):
+    """How latency is measured, on a machine that trials run on."""
+
+    runtime: Literal["onnxruntime", "pytorch"] = "onnxruntime"
+    batch_size: int = Field(default=1, ge=1, le=1024, description="Images at once.")
+    threads: int = Field(default=1, ge=1, le=1024, description="Of the processor.")
 
 
 class EmbeddingRequest(_Part):
@@ -117,6 +133,12 @@ class SearchRequest(_Part):
     evaluations: int = Field(default=40, ge=1, le=10_000, description="Distinct students to try.")
     kernels: int = Field(default=8, ge=1, le=64, description="Of the surrogate.")
     parallel: int = Field(default=2, ge=1, le=1024, description="Trials at once.")
+    round_to: int = Field(
+        default=8,
+        ge=1,
+        le=256,
+        description="Channels kept are a multiple of this, or all; groups of fewer keep theirs.",
+    )
     seed: int = Field(default=0, ge=0, le=_LARGEST, description="Every draw derives from it.")
     max_wall_s: float | None = Field(
         default=None,
@@ -174,6 +196,7 @@ class JobRequest(_Part):
     constraints: ConstraintsRequest = ConstraintsRequest()
     search: SearchRequest = SearchRequest()
     training: TrainingRequest = TrainingRequest()
+    latency: LatencyRequest = LatencyRequest()
 
     def to_json(self) -> dict[str, object]:
         """Returns the request as JSON values, defaults written out, what is not set left out."""

@@ -30,6 +30,9 @@ class Settings:
         max_json_bytes: largest JSON body.
         max_upload_bytes: largest uploaded body.
         max_unpacked_bytes: largest size that an uploaded archive may unpack to.
+        max_teacher_bytes: largest uploaded teacher, all of its files together.
+        check_memory_bytes: what the check of an upload, or an estimate, may take of memory.
+        check_s: how long the check of an upload, or an estimate, may take.
         access_log: whether the API logs every request.
     """
 
@@ -44,6 +47,9 @@ class Settings:
     max_json_bytes: int = 1 * _MIB
     max_upload_bytes: int = 2048 * _MIB
     max_unpacked_bytes: int = 4096 * _MIB
+    max_teacher_bytes: int = 2048 * _MIB
+    check_memory_bytes: int = 4096 * _MIB
+    check_s: int = 300
     access_log: bool = False
 
     @classmethod
@@ -68,6 +74,11 @@ class Settings:
             max_json_bytes=_whole(environ, "MAX_JSON_BYTES", cls.max_json_bytes),
             max_upload_bytes=_whole(environ, "MAX_UPLOAD_BYTES", cls.max_upload_bytes),
             max_unpacked_bytes=_whole(environ, "MAX_UNPACKED_BYTES", cls.max_unpacked_bytes),
+            max_teacher_bytes=_whole(environ, "MAX_TEACHER_BYTES", cls.max_teacher_bytes),
+            check_memory_bytes=_whole(
+                environ, "CHECK_MEMORY_BYTES", cls.check_memory_bytes, lowest=1024 * _MIB
+            ),
+            check_s=_whole(environ, "CHECK_S", cls.check_s, lowest=1, highest=86_400),
             access_log=bool(_whole(environ, "ACCESS_LOG", int(cls.access_log), 0, 1)),
         )
 

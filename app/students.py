@@ -56,4 +56,5 @@ def _record(row: Student, files: Sequence[StoredStudentFile]) -> StudentRecord:
         macs=row.macs,
         bytes=row.bytes,
         files=tuple(files),
+        latency_ms=row.latency_ms,
     )

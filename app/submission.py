@@ -1,4 +1,4 @@
-"""Taking a job: what a request names must exist."""
+"""Taking a job or an estimate: what a request names must exist, and be ready."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,30 +8,48 @@ from app.catalog import DATASET_NAMES, NETWORK_NAMES
 from app.database import Database
 from app.datasets import get_dataset
 from app.embeddings import get_embedding
+from app.errand_records import EstimateRecord
+from app.estimates import create_estimate, get_estimate
 from app.field_errors import pointer
 from app.jobs import create_job, get_job
-from app.problems import FieldError, Invalid, NotFound
+from app.problems import Conflict, FieldError, Invalid, NotFound
 from app.records import JobRecord
 from app.requests import JobRequest
+from app.teachers import get_teacher
 
 
 def submit(database: Database, request: JobRequest) -> JobRecord:
     """Puts the job in the queue and returns it.
 
     Raises:
-        Invalid: the request names something that does not exist; `errors` says what and where.
+        Invalid: the request names what can't be used; `errors` says what and where.
+        Conflict: its teacher is still being checked.
     """
-    names = list(_unknown_names(request))
     with database.write() as session:
-        errors = [*names, *_unknown_ids(session, request)]
-        if errors:
-            raise Invalid("the request names what does not exist: see errors", errors)
+        _expect_known(session, request)
         return get_job(session, create_job(session, request))
+
+
+def submit_estimate(database: Database, request: JobRequest) -> EstimateRecord:
+    """Puts the question what a job would find in the queue, and returns it.
+
+    Raises:
+        Invalid, Conflict: as `submit`.
+    """
+    with database.write() as session:
+        _expect_known(session, request)
+        return get_estimate(session, create_estimate(session, request.to_json()))
+
+
+def _expect_known(session: Session, request: JobRequest) -> None:
+    errors = [*_unknown_names(request), *_unknown_ids(session, request)]
+    if errors:
+        raise Invalid("the request names what can't be used: see errors", errors)
 
 
 def _unknown_names(request: JobRequest) -> Iterator[FieldError]:
     network, dataset = request.teacher.network, request.dataset.name
-    if network not in NETWORK_NAMES:
+    if network is not None and network not in NETWORK_NAMES:
         yield _unknown("network", network, NETWORK_NAMES, pointer("teacher", "network"))
     if dataset is not None and dataset not in DATASET_NAMES:
         yield _unknown("built-in dataset", dataset, DATASET_NAMES, pointer("dataset", "name"))
@@ -44,12 +62,32 @@ def _unknown_ids(session: Session, request: JobRequest) -> Iterator[FieldError]:
         except NotFound as error:
             detail = f"{error.detail}: upload it with POST /v1/datasets first"
             yield FieldError(pointer("dataset", "id"), detail)
+    if request.teacher.id is not None:
+        yield from _teacher_errors(session, request.teacher.id)
     if request.search.embedding is not None:
         try:
             get_embedding(session, request.search.embedding.from_)
         except NotFound as error:
             detail = f"{error.detail}: GET /v1/embeddings lists those there are"
             yield FieldError(pointer("search", "embedding", "from"), detail)
+
+
+def _teacher_errors(session: Session, teacher_id: str) -> Iterator[FieldError]:
+    """Yields why an uploaded teacher can't be used; raises `Conflict` if it can't be used yet."""
+    where = pointer("teacher", "id")
+    try:
+        teacher = get_teacher(session, teacher_id)
+    except NotFound as error:
+        yield FieldError(where, f"{error.detail}: upload it with POST /v1/teachers first")
+        return
+    if teacher.state == "rejected":
+        why = (teacher.error or {}).get("detail")
+        yield FieldError(where, f"{teacher_id} was rejected: {why}")
+    elif teacher.state == "checking":
+        raise Conflict(
+            f"{teacher_id} is still being checked: wait until GET /v1/teachers/{teacher_id} says"
+            " `ready`"
+        )
 
 
 def _unknown(kind: str, name: str, known: Iterable[str], where: str) -> FieldError:

@@ -19,9 +19,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.clock import DatabaseTime, UtcDateTime
+from app.errand_records import EstimateState, TeacherKind, TeacherState
 from app.records import Command, JobState, TrialState
 
-REVISION = "0001"  # of the newest migration; a test compares it with Alembic's head
+REVISION = "0002"  # of the newest migration; a test compares it with Alembic's head
 
 _ID = String(32)
 _KEY = String(300)
@@ -44,6 +45,7 @@ class Table(DeclarativeBase):
         datetime: UtcDateTime(),
         int: BigInteger(),
         dict[str, Any]: _JSON,
+        list[int]: _JSON,
     }
 
 
@@ -87,6 +89,7 @@ class JobTeacher(Table):
     splits_key: Mapped[str] = mapped_column(_KEY)
     precision: Mapped[dict[str, Any]]
     preprocessing: Mapped[dict[str, Any]]
+    latency_ms: Mapped[float | None]
 
 
 class Trial(Table):
@@ -114,6 +117,7 @@ class Trial(Table):
     created_at: Mapped[datetime] = mapped_column(insert_default=DatabaseTime())
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    latency_ms: Mapped[float | None]
 
 
 class Student(Table):
@@ -144,6 +148,7 @@ class Student(Table):
     macs: Mapped[int]
     bytes: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(insert_default=DatabaseTime())
+    latency_ms: Mapped[float | None]
 
 
 class StudentFile(Table):
@@ -190,3 +195,52 @@ class Embedding(Table):
     kernels: Mapped[int]
     summary: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = mapped_column(insert_default=DatabaseTime())
+
+
+class _Errand:
+    """What a row needs that a coordinator works on in passing: a lease, and how often it was."""
+
+    attempts: Mapped[int] = mapped_column(insert_default=0)
+    lease_owner: Mapped[str | None] = mapped_column(Text)
+    lease_until: Mapped[datetime | None]
+    fence: Mapped[int] = mapped_column(insert_default=0)
+
+
+class Teacher(_Errand, Table):
+    """An uploaded teacher; a coordinator checks it."""
+
+    __tablename__ = "teachers"
+    __table_args__ = (
+        Index(None, "created_at", "id"),
+        Index(None, "state", "created_at"),
+    )
+
+    id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    state: Mapped[TeacherState] = mapped_column(_STATE)
+    kind: Mapped[TeacherKind] = mapped_column(_STATE)
+    network: Mapped[str | None] = mapped_column(Text)
+    files: Mapped[dict[str, Any]]
+    input_shape: Mapped[list[int] | None]
+    preprocessing: Mapped[dict[str, Any] | None]
+    summary: Mapped[dict[str, Any] | None]
+    error: Mapped[dict[str, Any] | None]
+    architecture_key: Mapped[str | None] = mapped_column(_KEY)
+    weights_key: Mapped[str | None] = mapped_column(_KEY)
+    created_at: Mapped[datetime] = mapped_column(insert_default=DatabaseTime())
+    checked_at: Mapped[datetime | None]
+
+
+class Estimate(_Errand, Table):
+    """A question of what a job would find; a coordinator answers it."""
+
+    __tablename__ = "estimates"
+    __table_args__ = (Index(None, "state", "created_at"),)
+
+    id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    state: Mapped[EstimateState] = mapped_column(_STATE)
+    request: Mapped[dict[str, Any]]
+    result: Mapped[dict[str, Any] | None]
+    error: Mapped[dict[str, Any] | None]
+    created_at: Mapped[datetime] = mapped_column(insert_default=DatabaseTime())
+    finished_at: Mapped[datetime | None]

@@ -42,4 +42,5 @@ def _record(row: Trial) -> TrialRecord:
         duration_s=row.duration_s,
         weights_key=row.weights_key,
         error=row.error,
+        latency_ms=row.latency_ms,
     )

@@ -1,11 +1,11 @@
-"""Receiving an upload: multipart/form-data, streamed to a file without a name.
+"""Receiving an upload: multipart/form-data, its files streamed to disk without names.
 
-The file vanishes with the process, however it ends: nothing half-written stays.
+They vanish with the process, however it ends: nothing half-written stays.
 """
 
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -21,59 +21,79 @@ from app.problems import FieldError, Invalid, TooLarge, WrongMediaType
 _FIELD_BYTES = 1000  # of a text field
 
 
-@dataclass
-class Upload:
-    """What came: the file, the name its sender gave it, and the text fields beside it."""
+@dataclass(frozen=True)
+class UploadedFile:
+    """A file that came, and the name its sender gave it."""
 
     file: BinaryIO
-    filename: str | None = None
+    filename: str
+
+
+@dataclass
+class Upload:
+    """What came, by the fields' names: the files, and the texts beside them.
+
+    Attributes:
+        new_file: opens a place for a file.
+    """
+
+    new_file: Callable[[], BinaryIO]
+    files: dict[str, UploadedFile] = field(default_factory=dict)
     fields: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Form:
+    """Which fields a form may have: those that hold files, and those that hold short texts."""
+
+    files: frozenset[str]
+    texts: frozenset[str]
 
 
 @contextmanager
 def upload_to(folder: Path) -> Iterator[Upload]:
-    """Yields an empty upload whose file lives on the folder's disk until the end of the block."""
+    """Yields an empty upload whose files live on the folder's disk until the end of the block."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=folder) as file:
-        yield Upload(file)
+    with ExitStack() as files:
+
+        def new_file() -> BinaryIO:
+            return files.enter_context(tempfile.TemporaryFile(dir=folder))
+
+        yield Upload(new_file)
 
 
-async def receive(request: Request, upload: Upload, limit_bytes: int, known: set[str]) -> None:
-    """Reads the body into the upload; the file stands at its beginning then.
-
-    Args:
-        request: the request, whose body was not read yet.
-        upload: where the body goes.
-        limit_bytes: the largest body.
-        known: names of the text fields that there may be; the file's field is `file`.
+async def receive(request: Request, upload: Upload, limit_bytes: int, form: Form) -> None:
+    """Reads the body into the upload; its files stand at their beginning then.
 
     Raises:
         WrongMediaType: the body is not multipart/form-data.
         TooLarge: it is over the limit.
-        Invalid: it is broken, has an unknown field, or no file or two.
+        Invalid: it is broken, or has a field that is unknown or comes twice.
     """
-    parser = _Parser(upload, _boundary(request), known)
+    parser = _Parser(upload, _boundary(request), form)
     if int(request.headers.get("content-length", "0")) > limit_bytes:
-        raise _too_large(limit_bytes)
+        raise _too_large(limit_bytes, upload.files or form.files)
     received = 0
     async for chunk in request.stream():
         received += len(chunk)
         if received > limit_bytes:
-            raise _too_large(limit_bytes)
+            raise _too_large(limit_bytes, upload.files or form.files)
         await run_in_threadpool(parser.feed, chunk)
     parser.end()
-    upload.file.seek(0)
+    for received_file in upload.files.values():
+        received_file.file.seek(0)
 
 
 class _Parser:
-    """Drives python-multipart: the part named `file` goes to disk, the others to memory."""
+    """Drives python-multipart: the files go to disk, the other parts to memory."""
 
-    def __init__(self, upload: Upload, boundary: bytes, known: set[str]) -> None:
+    def __init__(self, upload: Upload, boundary: bytes, form: Form) -> None:
         self._upload = upload
-        self._known = known
+        self._form = form
         self._header, self._value = bytearray(), bytearray()
         self._disposition = b""
         self._name, self._text = "", bytearray()
+        self._file: BinaryIO | None = None
         self._ended = False
         try:
             self._parser = MultipartParser(
@@ -101,11 +121,9 @@ class _Parser:
     def end(self) -> None:
         if not self._ended:
             raise _broken()
-        if self._upload.filename is None:
-            raise _invalid("file", "the archive is needed, as the form's field `file`")
 
     def _begin_part(self) -> None:
-        self._disposition, self._text = b"", bytearray()
+        self._disposition, self._text, self._file = b"", bytearray(), None
 
     def _appender(self, target: Callable[[], bytearray]) -> Callable[[bytes, int, int], None]:
         def append(data: bytes, start: int, end: int) -> None:
@@ -122,24 +140,26 @@ class _Parser:
     def _end_headers(self) -> None:
         _, options = parse_options_header(self._disposition)
         self._name = options.get(b"name", b"").decode(errors="replace")
-        if self._name == "file":
-            if self._upload.filename is not None:
-                raise _invalid("file", "one file is wanted, not two")
-            self._upload.filename = options.get(b"filename", b"").decode(errors="replace")
-        elif self._name not in self._known:
-            wanted = ", ".join(sorted({"file", *self._known}))
+        if self._name not in self._form.files | self._form.texts:
+            wanted = ", ".join(sorted(self._form.files | self._form.texts))
             raise _invalid(self._name, f"there is no such field; there are {wanted}")
+        if self._name in self._upload.files or self._name in self._upload.fields:
+            raise _invalid(self._name, "this field is wanted once, not twice")
+        if self._name in self._form.files:
+            self._file = self._upload.new_file()
+            filename = options.get(b"filename", b"").decode(errors="replace")
+            self._upload.files[self._name] = UploadedFile(self._file, filename)
 
     def _take_data(self, data: bytes, start: int, end: int) -> None:
-        if self._name == "file":
-            self._upload.file.write(memoryview(data)[start:end])
+        if self._file is not None:
+            self._file.write(memoryview(data)[start:end])
             return
         self._text += data[start:end]
         if len(self._text) > _FIELD_BYTES:
             raise _invalid(self._name, f"this field may have {_FIELD_BYTES} bytes")
 
     def _end_part(self) -> None:
-        if self._name != "file":
+        if self._file is None:
             self._upload.fields[self._name] = self._text.decode(errors="replace")
 
     def _end(self) -> None:
@@ -153,8 +173,9 @@ def _boundary(request: Request) -> bytes:
     return options[b"boundary"]
 
 
-def _too_large(limit_bytes: int) -> TooLarge:
-    return TooLarge(f"an upload may have {limit_bytes} bytes", [FieldError("#/file", "too large")])
+def _too_large(limit_bytes: int, names: Iterable[str]) -> TooLarge:
+    errors = [FieldError(pointer(name), "too large") for name in sorted(names)]
+    return TooLarge(f"this upload may have {limit_bytes} bytes in all", errors)
 
 
 def _invalid(name: str, detail: str) -> Invalid:

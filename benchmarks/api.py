@@ -90,10 +90,18 @@ def _prepare(url: str) -> str:
     assert lease is not None
     writer = JobWriter(database, lease)
     writer.set_state("searching", "searching")
-    keys = {name: name for name in ("weights_key", "architecture_key", "splits_key")}
     writer.record_teacher(
         TeacherRecord(
-            272_474, 40_000_000, 1_100_000, 0.98, None, precision={}, preprocessing={}, **keys
+            params=272_474,
+            macs=40_000_000,
+            bytes=1_100_000,
+            accuracy=0.98,
+            test_accuracy=None,
+            weights_key="weights",
+            architecture_key="architecture",
+            splits_key="splits",
+            precision={},
+            preprocessing={},
         )
     )
     edits: dict[str, object] = {"widths": {f"group {n}": n for n in range(20)}}

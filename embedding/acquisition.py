@@ -50,8 +50,8 @@ class Scale(NamedTuple):
 
 
 def with_costs(embedded: Tensor, costs: Costs) -> Tensor:
-    """Returns the GP's input `n x (EMBEDDING + 3)`, float64: embedding, params, MACs, bytes."""
-    columns = torch.stack([costs.params, costs.macs, costs.bytes], dim=1)
+    """Returns the GP's input `n x (EMBEDDING + 4)`, float64: the embedding, then the costs."""
+    columns = torch.stack([costs.params, costs.macs, costs.bytes, costs.activations], dim=1)
     return torch.cat([embedded, columns.to(embedded.dtype)], dim=1)
 
 
@@ -70,9 +70,9 @@ def improvements(
         gp: conditioned on standardised accuracies.
         objective: what is maximised.
         scale: turns the GP's outcomes into accuracies.
-        candidates: `n x (EMBEDDING + 3)`, feasible.
-        observed: `m x (EMBEDDING + 3)`: the trials that may be the best; at least one.
-        pending: `p x (EMBEDDING + 3)`: trials under way, which count as if they were done.
+        candidates: `n x (EMBEDDING + 4)`, feasible.
+        observed: `m x (EMBEDDING + 4)`: the trials that may be the best; at least one.
+        pending: `p x (EMBEDDING + 4)`: trials under way, which count as if they were done.
         seed: of the samples.
 
     Returns:

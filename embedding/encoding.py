@@ -132,11 +132,15 @@ def _connections(table: LayerTable, position: Tensor) -> list[Tensor]:
 
     A layer that only the input feeds has no feeder and distances of zero.
     """
-    # Positions fit int16, and the table of pairs is by far the largest tensor here.
-    source = position.to(torch.int16).unsqueeze(1)
-    count = table.feeds.sum(-1)
-    latest = source.masked_fill(~table.feeds, -1).amax(-1)
-    earliest = source.masked_fill(~table.feeds, torch.iinfo(torch.int16).max).amin(-1)
+    n, length = position.shape
+    # Row by row and in order, so that a row's first and last feeder stand at its ends.
+    rows, feeders = table.feeds.reshape(n * length, length).nonzero(as_tuple=True)
+    count = torch.bincount(rows, minlength=n * length)
+    ends = count.cumsum(0)
+    found = position[rows // length, feeders] if len(rows) else position.new_zeros(1)
+    last = (ends - 1).clamp(min=0)
+    earliest, latest = found[(ends - count).clamp(max=len(found) - 1)], found[last]
+    count, earliest, latest = (x.view(n, length) for x in (count, earliest, latest))
     fed = count > 0
     nearest = (position - latest) * fed
     farthest = (position - earliest) * fed

@@ -4,13 +4,17 @@
     compression via policy gradient reinforcement learning. ICLR 2018.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
 from torch import Tensor
 
-from networks import Costs
+from networks import Candidates, Costs, Space
+
+Screen = Callable[[Candidates], Tensor]
+"""Tells of `n` candidates which are worth a closer look: `n` booleans."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,10 @@ class Limits:
 class Objective:
     """The value of a student and whether its costs are allowed.
 
+    Attributes:
+        screen: leaves out candidates that aren't likely to keep a limit that only a measurement
+            can tell; what it lets through may still be refused when it is proposed.
+
     Raises:
         ValueError: if the teacher has no parameters or an accuracy outside (0, 1].
     """
@@ -34,6 +42,7 @@ class Objective:
     limits: Limits
     teacher_params: int
     teacher_accuracy: float
+    screen: Screen | None = None
 
     def __post_init__(self) -> None:
         if self.teacher_params < 1:
@@ -56,6 +65,11 @@ class Objective:
             return accuracy
         compression = 1 - costs.params.to(accuracy.dtype) / self.teacher_params
         return compression * (2 - compression) * accuracy / self.teacher_accuracy
+
+    def allows(self, space: Space, candidates: Candidates) -> Tensor:
+        """Returns `n` booleans: whether each keeps to every limit and passes the screen."""
+        allowed = self.feasible(space.costs(candidates))
+        return allowed if self.screen is None else allowed & self.screen(candidates)
 
     def feasible(self, costs: Costs) -> Tensor:
         """Returns `n` booleans: whether each student keeps to every limit."""

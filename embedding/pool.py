@@ -30,7 +30,7 @@ def draw_pool(
 
     Args:
         space: of all students.
-        objective: whose limits the candidates keep to.
+        objective: whose limits and screen the candidates keep to.
         taken: keys that aren't wanted.
         size: how many to find.
         generator: of all draws.
@@ -73,7 +73,7 @@ class _Pool:
 
     def add(self, drawn: Candidates) -> int:
         """Keeps what is feasible and new; returns how many those are, taken ones included."""
-        drawn = drawn[self._objective.feasible(self._space.costs(drawn))]
+        drawn = drawn[self._objective.allows(self._space, drawn)]
         fresh: list[int] = []
         free: list[int] = []
         for row, key in enumerate(self._space.keys(drawn)):

@@ -1,7 +1,7 @@
 """Ask/tell: what a search is, whatever its strategy."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from embedding.errors import InfeasibleConstraint, SpaceExhausted
@@ -10,6 +10,9 @@ from embedding.objective import Objective
 from embedding.pool import draw_pool
 from embedding.seeds import generator
 from networks import Candidates, Edits, Space
+
+Accepts = Callable[[Edits], bool]
+"""Decides on one proposed candidate."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +49,12 @@ class Proposer(ABC):
         self._check_feasible()
 
     def _check_feasible(self) -> None:
-        smallest = self.space.costs(self.space.smallest())
-        if bool(self.objective.feasible(smallest)):
+        if bool(self.objective.allows(self.space, self.space.smallest())):
             return
         # The fewest parameters need not be the fewest MACs: see whether anything is feasible.
         draws = generator(self.settings.seed, "feasible", 0)
         if not len(draw_pool(self.space, self.objective, set(), 1, draws)):
+            smallest = self.space.costs(self.space.smallest())
             names = ("params", "macs", "bytes")
             raise InfeasibleConstraint({x: int(getattr(smallest, x)) for x in names})
 
@@ -62,8 +65,12 @@ class Proposer(ABC):
         told = Candidates.cat([told, self.space.teacher()])
         self._taken = {self._hash(told[row : row + 1]) for row in range(len(told))}
 
-    def ask(self, n: int) -> list[Edits]:
+    def ask(self, n: int, accepts: Accepts | None = None) -> list[Edits]:
         """Proposes `n` candidates; they count as pending until the next `tell`.
+
+        Args:
+            n: how many.
+            accepts: measures what no cost tells; a refused candidate is passed over.
 
         Returns:
             Distinct and feasible edits, none of a trial that was told nor of the teacher itself.
@@ -73,7 +80,7 @@ class Proposer(ABC):
         """
         found: list[Edits] = []
         for _ in range(n):
-            candidate = self._next()
+            candidate = self._next(accepts)
             if not len(candidate):
                 raise SpaceExhausted(n, found)
             self._taken.add(self._hash(candidate))
@@ -81,15 +88,18 @@ class Proposer(ABC):
             found += self.space.edits(candidate)
         return found
 
-    def _next(self) -> Candidates:
-        """Returns the next candidate, or none, passing over those of an architecture that is taken.
+    def _next(self, accepts: Accepts | None) -> Candidates:
+        """Returns the next candidate, or none, passing over those that are taken or refused.
 
         Different edits may make one architecture: of two equal layers in a row it doesn't matter
         which one is removed.
         """
         while True:
             candidate = self._propose(self._history)
-            if not len(candidate) or self._hash(candidate) not in self._taken:
+            if not len(candidate):
+                return candidate
+            taken = self._hash(candidate) in self._taken
+            if not taken and (accepts is None or accepts(self.space.edits(candidate)[0])):
                 return candidate
             self._history = self._history.refused(self.space, candidate)
 

@@ -18,13 +18,28 @@ from networks.errors import (
 )
 from networks.export import export_pt2
 from networks.inheritance import inherit
+from networks.intake.files import read_architecture, read_named, read_onnx
+from networks.intake.limits import TeacherFileError, TeacherLimits
+from networks.latency import (
+    Latency,
+    LatencySetting,
+    measure_latency,
+    measure_onnx,
+    untrained,
+)
+from networks.latency_features import LATENCY_FEATURES
+from networks.latency_predictor import LEAST_MEASURED, LatencyPredictor, PredictionError
 from networks.layer_table import LayerTable, SpaceLayer
+from networks.onnx.export import export_onnx
 from networks.space import Space
 from networks.student import build, load, weights_of
-from networks.trace import Traced, trace
-from networks.zoo import NETWORK_NAMES, input_size, network
+from networks.tracing.module import Traced, trace
+from networks.tracing.weightless import weightless
+from networks.zoo import NETWORK_NAMES, input_size, native_size, network
 
 __all__ = [
+    "LATENCY_FEATURES",
+    "LEAST_MEASURED",
     "NETWORK_NAMES",
     "Architecture",
     "ArchitectureError",
@@ -33,12 +48,18 @@ __all__ = [
     "EditError",
     "Edits",
     "ExportError",
+    "Latency",
+    "LatencyPredictor",
+    "LatencySetting",
     "Layer",
     "LayerTable",
     "NetworkError",
     "NothingToEditError",
+    "PredictionError",
     "Space",
     "SpaceLayer",
+    "TeacherFileError",
+    "TeacherLimits",
     "TensorSpec",
     "TraceError",
     "Traced",
@@ -46,11 +67,20 @@ __all__ = [
     "WeightsError",
     "architecture_costs",
     "build",
+    "export_onnx",
     "export_pt2",
     "inherit",
     "input_size",
     "load",
+    "measure_latency",
+    "measure_onnx",
+    "native_size",
     "network",
+    "read_architecture",
+    "read_named",
+    "read_onnx",
     "trace",
+    "untrained",
+    "weightless",
     "weights_of",
 ]

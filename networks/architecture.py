@@ -1,6 +1,6 @@
 """A network as an immutable graph of layers with their shapes; JSON, no weights.
 
-Shapes leave the batch dimension out; attributes count dimensions as PyTorch does, batch first.
+Shapes leave the batch dimension out; attributes count dimensions as PyTorch does, with it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from functools import cached_property
 from types import MappingProxyType
 
 from networks.architecture_json import (
+    FLOAT32,
     SCHEMA_VERSION,
     Attribute,
     LayerJson,
@@ -27,10 +28,11 @@ INPUT = "input"
 
 @dataclass(frozen=True)
 class TensorSpec:
-    """A parameter or buffer: its shape, and whether it is trained."""
+    """A parameter or buffer: its shape, whether it is trained, and its type (one of `DTYPES`)."""
 
     shape: tuple[int, ...]
     trainable: bool
+    dtype: str = FLOAT32
 
     @property
     def numel(self) -> int:
@@ -44,12 +46,15 @@ class Layer:
 
     Attributes:
         name: Unique in its architecture; the module's path where there is one.
-        op: `input`, one of ours (`conv2d`, `linear`, `batch_norm`, `dropout`, `reshape`, `permute`,
-            `slice`) or the name of an ATen operator.
+        op: `input`, one of ours (`operators.OURS`) or the name of an ATen operator.
         inputs: Names of the layers whose outputs it reads, in order.
         shape: Its output's shape without the batch dimension.
         attributes: What else the operation needs, as JSON values.
         tensors: Role (`weight`, `bias`, …) to the name of a tensor in `Architecture.tensors`.
+        repeats: How many times larger than the batch its output's batch dimension is: Swin folds
+            the windows of an image into it.
+        batch_dim: Which dimension of its output is the batch; `None` where the output doesn't
+            depend on the images, and `shape` is all of its shape.
     """
 
     name: str
@@ -58,6 +63,13 @@ class Layer:
     shape: tuple[int, ...]
     attributes: Mapping[str, Attribute] = field(default_factory=lambda: MappingProxyType({}))
     tensors: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    repeats: int = 1
+    batch_dim: int | None = 0
+
+    @property
+    def batch_first(self) -> bool:
+        """Whether its output is one of each image, stacked along the first dimension."""
+        return self.batch_dim == 0 and self.repeats == 1
 
     def integers(self, attribute: str) -> tuple[int, ...]:
         """The values of an attribute that is a list of integers.
@@ -176,35 +188,30 @@ class Architecture:
                 continue
             numbers[layer.name] = len(numbers)
             roles = {
-                role: [tensors.setdefault(name, len(tensors)), self.tensors[name].shape]
+                role: [tensors.setdefault(name, len(tensors)), *_type_of(self.tensors[name])]
                 for role, name in sorted(layer.tensors.items())
             }
             inputs = [numbers[name] for name in layer.inputs]
-            rows.append([layer.op, inputs, layer.shape, dict(layer.attributes), roles])
+            batch = [] if layer.batch_first else [[layer.repeats, layer.batch_dim]]
+            rows.append([layer.op, inputs, layer.shape, dict(layer.attributes), roles, *batch])
         return rows
 
     def to_json(self) -> str:
-        """The architecture as a JSON document with its schema version."""
+        """The architecture as a JSON document with its schema version.
+
+        Raises:
+            ArchitectureError: If an attribute is a number that JSON doesn't have.
+        """
         document = {
             "schema": SCHEMA_VERSION,
-            "layers": [
-                LayerJson(
-                    name=layer.name,
-                    op=layer.op,
-                    inputs=list(layer.inputs),
-                    shape=list(layer.shape),
-                    attributes=dict(layer.attributes),
-                    tensors=dict(layer.tensors),
-                )
-                for layer in self.layers
-            ],
-            "tensors": {
-                name: TensorJson(shape=list(spec.shape), trainable=spec.trainable)
-                for name, spec in self.tensors.items()
-            },
+            "layers": [_layer_json(layer) for layer in self.layers],
+            "tensors": {name: _tensor_json(spec) for name, spec in self.tensors.items()},
             "output": self.output,
         }
-        return json.dumps(document, indent=1)
+        try:
+            return json.dumps(document, indent=1, allow_nan=False)
+        except ValueError as error:
+            raise ArchitectureError(f"an attribute is not finite: {error}") from error
 
     @classmethod
     def from_json(cls, text: str) -> Architecture:
@@ -223,12 +230,43 @@ class Architecture:
                     shape=tuple(layer["shape"]),
                     attributes=layer["attributes"],
                     tensors=layer["tensors"],
+                    repeats=layer.get("repeats", 1),
+                    batch_dim=layer.get("batch_dim", 0),
                 )
                 for layer in layers
             ),
             tensors={
-                name: TensorSpec(tuple(spec["shape"]), spec["trainable"])
+                name: TensorSpec(
+                    tuple(spec["shape"]), spec["trainable"], spec.get("dtype", FLOAT32)
+                )
                 for name, spec in tensors.items()
             },
             output=output,
         )
+
+
+def _type_of(spec: TensorSpec) -> list[object]:
+    return [spec.shape] if spec.dtype == FLOAT32 else [spec.shape, spec.dtype]
+
+
+def _layer_json(layer: Layer) -> LayerJson:
+    document = LayerJson(
+        name=layer.name,
+        op=layer.op,
+        inputs=list(layer.inputs),
+        shape=list(layer.shape),
+        attributes=dict(layer.attributes),
+        tensors=dict(layer.tensors),
+    )
+    if layer.repeats != 1:
+        document["repeats"] = layer.repeats
+    if layer.batch_dim != 0:
+        document["batch_dim"] = layer.batch_dim
+    return document
+
+
+def _tensor_json(spec: TensorSpec) -> TensorJson:
+    document = TensorJson(shape=list(spec.shape), trainable=spec.trainable)
+    if spec.dtype != FLOAT32:
+        document["dtype"] = spec.dtype
+    return document

@@ -53,15 +53,20 @@ class Costs:
     Attributes:
         params: Trainable parameters.
         macs: Multiply-accumulates of convolutions and matrix products, for one image.
-        bytes: Of the weights file's tensors: four for each parameter and buffer element.
+        bytes: Of the weights file's tensors: four for each element, but in constants.
+        activations: Elements of all layers' outputs for one image; each takes four bytes of memory
+            if all are held.
     """
 
     params: Tensor
     macs: Tensor
     bytes: Tensor
+    activations: Tensor
 
     def __len__(self) -> int:
         return len(self.params)
 
     def __getitem__(self, index: Index) -> Costs:
-        return Costs(self.params[index], self.macs[index], self.bytes[index])
+        return Costs(
+            self.params[index], self.macs[index], self.bytes[index], self.activations[index]
+        )

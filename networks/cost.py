@@ -1,128 +1,169 @@
-"""Parameters, MACs and bytes of thousands of candidates at once, without building any.
+"""Parameters, MACs, bytes and activations of thousands of candidates, without building any.
 
-Along every axis of every tensor the number of channels that remain is a linear form of the groups'
-widths; a tensor's size is the product over its axes, and a layer's MACs are its weight's size
-times the positions it is applied at, which no edit changes.
+What a tensor holds, what a layer puts out and how often it multiplies are products of linear forms
+of the groups' widths (`linear_forms`); which layers and tensors a candidate has follows from its
+removals.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from networks import operators as ops
-from networks.architecture import Architecture, Layer
-from networks.candidates import Costs
-from networks.channels import Channels, UnitArray
-from networks.labels import FIXED
+from networks.architecture import Architecture, TensorSpec
+from networks.candidates import Candidates, Costs
+from networks.channels.groups import Channels, UnitArray
+from networks.doubled import DoubledActivations
+from networks.linear_forms import LinearForms, Products, along
+from networks.multiplications import Axes, macs_of, multiplications, output_axes, tensor_axes
+from networks.regions import Removal, Skip
 
-BYTES_PER_ELEMENT = 4  # students are saved in float32
 
+@dataclass(frozen=True)
+class Measures:
+    """What `n` candidates are made of, by the teacher's layers and tensors: each float64.
 
-class LinearForms:
-    """Sizes as `constant + widths @ coefficients`, gathered row by row."""
+    Attributes:
+        held: Elements of each tensor, zero where it is gone: `n x tensors`.
+        macs: Multiply-accumulates of each layer: `n x layers`.
+        written: Elements of each layer's output, zero where it is gone or dropped: `n x layers`.
+        present: Whether the layer is there: bool `n x layers`.
+        added: Elements of each skip's addition, zero where it is not: `n x S`.
+        bytes: Of all tensors: `n`.
+    """
 
-    def __init__(self, channels: Channels) -> None:
-        self._channels = channels
-        self._rows: list[list[int]] = []
-        self._constants: list[int] = []
-
-    def add(self, size: int, units: UnitArray | None) -> int:
-        """A row for an axis of `size` with `units` along it; returns its number."""
-        row = [0] * len(self._channels.groups)
-        constant = size
-        if units is not None and units.size == size:
-            present = units[units != FIXED]
-            constant = size - len(present)
-            counts = torch.bincount(torch.from_numpy(present), minlength=self._channels.units)
-            for i, group in enumerate(self._channels.groups):
-                row[i] = int(counts[group.first_unit])
-        self._rows.append(row)
-        self._constants.append(constant)
-        return len(self._rows) - 1
-
-    def tensors(self) -> tuple[Tensor, Tensor]:
-        """Coefficients `rows x G` and constants `rows`, int64."""
-        width = len(self._channels.groups)
-        rows = torch.tensor(self._rows, dtype=torch.int64).reshape(len(self._rows), width)
-        return rows, torch.tensor(self._constants, dtype=torch.int64)
+    held: Tensor
+    macs: Tensor
+    written: Tensor
+    present: Tensor
+    added: Tensor
+    bytes: Tensor
 
 
 class CostModel:
     """The costs of every student of one teacher."""
 
-    def __init__(self, architecture: Architecture, channels: Channels) -> None:
-        forms = LinearForms(channels)
-        names = list(architecture.tensors)
-        axes = [self._axes(forms, architecture, channels, name) for name in names]
-        rank = max((len(rows) for rows in axes), default=0)
-        one = forms.add(1, None)
-        self._axes_of = torch.tensor([rows + [one] * (rank - len(rows)) for rows in axes])
-        self._coefficients, self._constants = forms.tensors()
-        self._trainable = torch.tensor([architecture.tensors[name].trainable for name in names])
-        self._used_by = _usage(architecture, names)
-        weighted = [layer for layer in architecture if layer.op in ops.WEIGHTED]
+    def __init__(
+        self,
+        architecture: Architecture,
+        channels: Channels,
+        removals: Sequence[Removal],
+        skips: Sequence[Skip],
+    ) -> None:
+        names = list(dict.fromkeys(x for layer in architecture for x in layer.tensors.values()))
         order = {layer.name: i for i, layer in enumerate(architecture)}
-        self._weighted = torch.tensor([order[layer.name] for layer in weighted], dtype=torch.int64)
-        self._weights = torch.tensor(
-            [names.index(layer.tensors["weight"]) for layer in weighted], dtype=torch.int64
+        counted = [
+            (number, axes)
+            for number, layer in enumerate(architecture)
+            for axes in multiplications(architecture, layer)
+        ]
+        axes = [tensor_axes(architecture, name) for name in names]
+        axes += [output_axes(layer) for layer in architecture]
+        axes += [factors for _, factors in counted]
+        forms = _Forms(channels)
+        factors = [forms.of(product) for product in axes]
+        self._products = Products(forms.linear, factors)
+        self._sizes = [len(names), len(architecture), len(counted)]
+        self._counted = torch.tensor([i for i, _ in counted], dtype=torch.int64)
+        self._trainable = torch.tensor(
+            [architecture.tensors[name].trainable for name in names], dtype=torch.float64
         )
-        self._positions = torch.tensor([positions(layer) for layer in weighted], dtype=torch.int64)
+        self._bytes = torch.tensor(
+            [bytes_per_element(architecture.tensors[name]) for name in names], dtype=torch.float64
+        )
+        self._users = _users(architecture, names)
+        self._ends = torch.tensor([order[skip.end] for skip in skips], dtype=torch.int64)
+        self._doubled = DoubledActivations(architecture, removals, skips)
 
-    @staticmethod
-    def _axes(
-        forms: LinearForms, architecture: Architecture, channels: Channels, name: str
-    ) -> list[int]:
-        shape = architecture.tensors[name].shape
-        dims = channels.tensors[name]
-        return [forms.add(size, units) for size, units in zip(shape, dims, strict=True)]
-
-    def __call__(self, widths: Tensor, alive: Tensor) -> Costs:
-        """Costs of candidates.
-
-        Args:
-            widths: Units kept in each group: int64 `n x G`.
-            alive: Which layers of the teacher they have: bool `n x layers`.
-        """
-        sizes = widths @ self._coefficients.T + self._constants
-        elements = sizes[:, self._axes_of].prod(dim=-1)  # n x tensors
-        present = (alive.float() @ self._used_by.float()) > 0
-        held = elements * present
-        weights = elements[:, self._weights] * alive[:, self._weighted]
+    def __call__(self, candidates: Candidates, alive: Tensor) -> Costs:
+        """Costs of candidates of whose layers `alive` (bool `n x layers`) remain."""
+        measures = self.measures(candidates, alive)
         return Costs(
-            params=(held * self._trainable).sum(dim=1),
-            macs=(weights * self._positions).sum(dim=1),
-            bytes=held.sum(dim=1) * BYTES_PER_ELEMENT,
+            params=(measures.held @ self._trainable).long(),
+            macs=measures.macs.sum(dim=1).long(),
+            bytes=measures.bytes.long(),
+            activations=(measures.written.sum(dim=1) + measures.added.sum(dim=1)).long(),
+        )
+
+    def measures(self, candidates: Candidates, alive: Tensor) -> Measures:
+        """What the costs are summed from, layer by layer."""
+        elements, written, products = self._products(candidates.widths).split(self._sizes, dim=1)
+        held = torch.zeros_like(alive[:, :1]).expand(-1, len(self._users[0])).clone()
+        for users in self._users:
+            held |= alive[:, users]
+        present = alive.clone()
+        for layer, dropped in self._doubled(candidates).items():
+            present[:, layer] &= ~dropped
+        macs = torch.zeros_like(written).index_add_(1, self._counted, products)
+        elements = elements * held
+        return Measures(
+            held=elements,
+            macs=macs * alive,
+            written=written * present,
+            present=present,
+            added=written[:, self._ends] * candidates.skips,
+            bytes=elements @ self._bytes,
         )
 
 
-def _usage(architecture: Architecture, names: list[str]) -> Tensor:
-    """Which layer uses which tensor: bool `layers x tensors`."""
-    used = torch.zeros(len(architecture), len(names), dtype=torch.bool)
-    for i, layer in enumerate(architecture):
-        for name in layer.tensors.values():
-            used[i, names.index(name)] = True
-    return used
+class _Forms:
+    """The linear form of each axis."""
+
+    def __init__(self, channels: Channels) -> None:
+        self._channels = channels
+        self._found: dict[tuple[str | None, str | None, int], int] = {}
+        self.linear = LinearForms(channels)
+
+    def of(self, axes: Axes) -> list[int]:
+        """The numbers of the axes' forms."""
+        numbers: list[int] = []
+        for axis in axes:
+            key = (axis.layer, axis.tensor, axis.dim)
+            if axis.layer is None and axis.tensor is None:
+                numbers.append(self.linear.add(axis.size, None))
+                continue
+            if key not in self._found:
+                self._found[key] = self.linear.add(axis.size, self._units(*key))
+            numbers.append(self._found[key])
+        return numbers
+
+    def _units(self, layer: str | None, tensor: str | None, dim: int) -> UnitArray | None:
+        if tensor is not None:
+            return self._channels.tensors[tensor][dim]
+        return along(self._channels.outputs[layer or ""], dim)
 
 
-def positions(layer: Layer) -> int:
-    """How often a weighted layer's weight is applied to one image."""
-    return math.prod(layer.shape[1:] if layer.op == ops.CONV else layer.shape[:-1])
+def _users(architecture: Architecture, names: list[str]) -> list[Tensor]:
+    """The layers that use each tensor, as rounds: int64 `tensors`, the last user repeated."""
+    using: dict[str, list[int]] = {name: [] for name in names}
+    for number, layer in enumerate(architecture):
+        for name in dict.fromkeys(layer.tensors.values()):
+            using[name].append(number)
+    rounds = max((len(users) for users in using.values()), default=1)
+    return [
+        torch.tensor([users[min(i, len(users) - 1)] for users in using.values()], dtype=torch.int64)
+        for i in range(rounds)
+    ]
+
+
+def bytes_per_element(spec: TensorSpec) -> int:
+    """Four, but for constants of another type."""
+    dtype = getattr(torch, spec.dtype)
+    return int(dtype.itemsize)
 
 
 def architecture_costs(architecture: Architecture) -> Costs:
     """The costs of one architecture, counted layer by layer (`n` is 1)."""
     params = sum(spec.numel for spec in architecture.tensors.values() if spec.trainable)
-    elements = sum(spec.numel for spec in architecture.tensors.values())
-    macs = sum(
-        architecture.tensors[layer.tensors["weight"]].numel * positions(layer)
-        for layer in architecture
-        if layer.op in ops.WEIGHTED
-    )
+    stored = sum(spec.numel * bytes_per_element(spec) for spec in architecture.tensors.values())
+    activations = sum(math.prod(layer.shape) * layer.repeats for layer in architecture)
     return Costs(
         params=torch.tensor([params]),
-        macs=torch.tensor([macs]),
-        bytes=torch.tensor([elements * BYTES_PER_ELEMENT]),
+        macs=torch.tensor([sum(macs_of(architecture, layer) for layer in architecture)]),
+        bytes=torch.tensor([stored]),
+        activations=torch.tensor([activations]),
     )

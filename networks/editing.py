@@ -11,7 +11,8 @@ import numpy.typing as npt
 from networks import operators as ops
 from networks.architecture import INPUT, Architecture, Layer, TensorSpec
 from networks.architecture_json import Attribute
-from networks.channels import Channels, UnitArray
+from networks.channels.groups import Channels, UnitArray
+from networks.channels.propagation import axis_of
 from networks.regions import Removal, Skip
 
 Kept = npt.NDArray[np.bool_]  # for each unit whether it is kept; one more entry, True, for FIXED
@@ -97,7 +98,10 @@ def _repeats(layer: Layer, written: Mapping[str, Layer]) -> bool:
 def _addition(end: Layer, first: str, second: str, start: str) -> Layer:
     arguments: list[Attribute] = [{"input": 0}, {"input": 1}]
     name = f"{end.name}+{start}"
-    return Layer(name, ops.ADD, (first, second), end.shape, {"args": arguments})
+    attributes: dict[str, Attribute] = {"args": arguments}
+    return replace(
+        end, name=name, op=ops.ADD, inputs=(first, second), attributes=attributes, tensors={}
+    )
 
 
 def _needed(layers: list[Layer], output: str) -> set[str]:
@@ -138,7 +142,8 @@ def _resize_shape(shape: tuple[int, ...], units: UnitArray, kept: Kept) -> tuple
 
 
 def _resize_slice(layer: Layer, units: UnitArray, kept: Kept) -> dict[str, Attribute]:
-    if units.shape[layer.integer("dim") - 1] == 1:
+    axis = axis_of(layer, layer.integer("dim"))
+    if axis is None or units.shape[axis] == 1:
         return {}
     before = np.concatenate([[0], np.cumsum(kept[units.ravel()])])
     return {key: int(before[layer.integer(key)]) for key in ("start", "end")}
@@ -149,4 +154,4 @@ def _resize_tensor(spec: TensorSpec, dims: tuple[UnitArray | None, ...], kept: K
         size if units is None else len(kept_positions(units, kept))
         for size, units in zip(spec.shape, dims, strict=True)
     )
-    return TensorSpec(shape, spec.trainable)
+    return replace(spec, shape=shape)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 from torch import nn
-from torch.export import Dim
+from torch.export import Dim, ExportedProgram
 
 from networks.errors import ExportError
 
@@ -24,22 +26,39 @@ def export_pt2(module: nn.Module, input_shape: tuple[int, ...], path: Path) -> N
     Raises:
         ExportError: If `torch.export` can't take it.
     """
+    program = exported_program(module, input_shape)
+    with written_aside(path) as aside:
+        torch.export.save(program, aside)
+
+
+def exported_program(module: nn.Module, input_shape: tuple[int, ...]) -> ExportedProgram:
+    """The program of `module` in eval mode, for any batch size; it is left in the mode it was in.
+
+    Raises:
+        ExportError: If `torch.export` can't take it.
+    """
     training = module.training
-    device = next(module.parameters()).device
+    device = next((value.device for value in module.parameters()), None)
     example = torch.zeros(2, *input_shape, device=device)
     try:
-        program = torch.export.export(
-            module.eval(), (example,), dynamic_shapes=({0: Dim("batch")},)
-        )
+        return torch.export.export(module.eval(), (example,), dynamic_shapes=({0: Dim("batch")},))
     except Exception as error:  # torch.export raises many kinds, with no root of their own
         raise ExportError(f"torch.export could not export the student: {error}") from error
     finally:
         module.train(training)
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".pt2")
+
+
+@contextmanager
+def written_aside(path: Path) -> Iterator[Path]:
+    """Gives a path to write to, that is synced and takes the place of `path` if nothing is raised.
+
+    It has the same suffix: a reader never sees half a file under the name of a whole one.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, suffix=path.suffix)
     os.close(handle)
     aside = Path(name)
     try:
-        torch.export.save(program, aside)
+        yield aside
         with aside.open("rb+") as file:
             os.fsync(file.fileno())
         aside.replace(path)

@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 
 from networks.candidates import Candidates
-from networks.channels import Channels
+from networks.channels.groups import Channels
+from networks.channels.labels import FIXED
 from networks.editing import Kept, kept_positions
 from networks.edits import Edits
-from networks.labels import FIXED
 from networks.normaliser import active_ties
 from networks.space import Space
 

@@ -12,9 +12,9 @@ from torch import Tensor
 from networks import operators as ops
 from networks.architecture import Architecture, Layer
 from networks.candidates import Candidates
-from networks.channels import Channels
-from networks.cost import LinearForms
+from networks.channels.groups import Channels
 from networks.editing import is_depthwise
+from networks.linear_forms import LinearForms, Products, along
 from networks.regions import Removal, Skip, chain_of
 
 Grouping = Literal["dense", "grouped", "depthwise"]
@@ -91,16 +91,17 @@ class TableReader:
         self._ends = {name: [r for r in enumerate(removals) if r[1].end == name] for name in order}
         self._skips = {name: [s for s in enumerate(skips) if s[1].end == name] for name in order}
         forms = LinearForms(channels)
+        axes: list[list[int]] = []
         for layer in weighted:
             for name in (layer.inputs[0], layer.name):
-                axis = 0 if layer.op == ops.CONV else -1
-                shape, units = architecture[name].shape, channels.outputs[name]
-                forms.add(shape[axis], units if units.shape[axis] == units.size else None)
-        self._coefficients, self._constants = forms.tensors()
+                shape = architecture[name].shape
+                axis = 0 if layer.op == ops.CONV else len(shape) - 1
+                axes.append([forms.add(shape[axis], along(channels.outputs[name], axis))])
+        self._widths = Products(forms, axes)
 
     def __call__(self, candidates: Candidates, alive: Tensor) -> LayerTable:
         """The table of candidates whose layers `alive` (bool `n x layers`) remain."""
-        widths = candidates.widths @ self._coefficients.T + self._constants
+        widths = self._widths(candidates.widths).long()
         feeds, joins = self._connections(candidates)
         present = alive[:, self._order]
         return LayerTable(
@@ -117,6 +118,7 @@ class TableReader:
         joins = torch.zeros(n, count, dtype=torch.int64)
         reach: dict[str, Tensor] = {}  # the weighted layers whose output a layer's output carries
         additions: dict[str, Tensor] = {}
+        there = _rows_of(candidates.skips)
         for layer in self._architecture:
             sources = torch.zeros(n, count, dtype=torch.bool)
             added = torch.zeros(n, dtype=torch.int64)
@@ -136,11 +138,19 @@ class TableReader:
                 sources = torch.where(gone[:, None], reach[removal.start], sources)
                 added = torch.where(gone, additions[removal.start], added)
             for i, skip in self._skips[layer.name]:
-                there = candidates.skips[:, i]
-                sources = sources | (reach[skip.start] & there[:, None])
-                added = torch.where(there, torch.maximum(added, additions[skip.start]) + 1, added)
+                if (rows := there[i]) is None:
+                    continue
+                sources[rows] |= reach[skip.start][rows]
+                added[rows] = torch.maximum(added[rows], additions[skip.start][rows]) + 1
             reach[layer.name], additions[layer.name] = sources, added
         return feeds, joins
+
+
+def _rows_of(chosen: Tensor) -> list[Tensor | None]:
+    """For each column of a bool matrix the rows in which it is set, if there are any."""
+    columns, rows = chosen.T.nonzero(as_tuple=True)
+    counts = torch.bincount(columns, minlength=chosen.shape[1]).tolist()
+    return [part if len(part) else None for part in rows.split(counts)]
 
 
 def _describe(architecture: Architecture, layer: Layer) -> SpaceLayer:

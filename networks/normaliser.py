@@ -10,16 +10,18 @@ from torch import Tensor
 
 from networks.architecture import Architecture
 from networks.candidates import Candidates
-from networks.channels import Channels
-from networks.labels import FIXED
+from networks.channels.groups import Channels
+from networks.channels.labels import FIXED
 from networks.regions import Removal, Skip, Tie
+from networks.rounding import round_widths
 
 
 class Normaliser:
     """Makes tied groups equally wide and unmakes what another choice has made moot.
 
-    A removal inside a removed block, a skip to or from a removed layer, and the width of a group
-    that no remaining tensor has are moot.
+    Widths that are not allowed are rounded; tied groups have one step, so that the least of their
+    widths is allowed in each. A removal inside a removed block, a skip to or from a removed layer,
+    and the width of a group that no remaining tensor has are moot.
     """
 
     def __init__(
@@ -28,8 +30,10 @@ class Normaliser:
         channels: Channels,
         removals: Sequence[Removal],
         skips: Sequence[Skip],
+        steps: Tensor,
     ) -> None:
         names = [layer.name for layer in architecture]
+        self._steps = steps
         self._units = torch.tensor([group.units for group in channels.groups], dtype=torch.int64)
         self._kills = torch.tensor(
             [[name in removal.layers for name in names] for removal in removals]
@@ -41,8 +45,11 @@ class Normaliser:
             [[not r.layers.isdisjoint((s.start, s.end)) for s in skips] for r in removals]
         ).reshape(len(removals), len(skips))
         self._holds = _holds(architecture, channels)
-        self._removal_ties = [(i, tie) for i, r in enumerate(removals) for tie in r.ties]
-        self._skip_ties = [(i, tie) for i, s in enumerate(skips) for tie in s.ties]
+        ties = [(i, tie) for i, removal in enumerate(removals) for tie in removal.ties]
+        ties += [(len(removals) + i, tie) for i, skip in enumerate(skips) for tie in skip.ties]
+        self._operation = torch.tensor([i for i, _ in ties], dtype=torch.int64)
+        pairs = [(tie.first, tie.second) for _, tie in ties]
+        self._tied = torch.tensor(pairs, dtype=torch.int64).reshape(-1, 2)
 
     def alive(self, removed: Tensor) -> Tensor:
         """Which layers remain: bool `n x layers`."""
@@ -52,23 +59,23 @@ class Normaliser:
         """The same students, each in its one form."""
         removed = candidates.removed & ~_any(candidates.removed, self._inside)
         skips = candidates.skips & ~_any(removed, self._touches)
-        widths = self._tie(candidates.widths.clone(), removed, skips)
+        widths = round_widths(candidates.widths, self._units, self._steps)
+        widths = self._tie(widths, removed, skips)
         present = _any(self.alive(removed), self._holds)
         return Candidates(removed, torch.where(present, widths, self._units), skips)
 
     def _tie(self, widths: Tensor, removed: Tensor, skips: Tensor) -> Tensor:
         """The least width of all groups that are tied, directly or through others."""
-        active = [(removed[:, i], tie) for i, tie in self._removal_ties]
-        active += [(skips[:, i], tie) for i, tie in self._skip_ties]
-        active = [(rows, tie) for rows, tie in active if rows.any()]
+        done = torch.cat([removed, skips], dim=1)
+        rows, ties = done[:, self._operation].nonzero(as_tuple=True)
+        first, second = (self._tied[ties] + rows[:, None] * widths.shape[1]).unbind(1)
+        flat = widths.flatten()
         while True:
-            before = widths.clone()
-            for rows, tie in active:
-                both = [tie.first, tie.second]
-                least = widths[:, both].amin(dim=1, keepdim=True)
-                widths[:, both] = torch.where(rows[:, None], least, widths[:, both])
-            if torch.equal(before, widths):
-                return widths
+            least = torch.minimum(flat[first], flat[second])
+            if torch.equal(flat[first], flat[second]):
+                return flat.view_as(widths)
+            flat = flat.scatter_reduce(0, first, least, "amin")
+            flat = flat.scatter_reduce(0, second, least, "amin")
 
 
 def _any(rows: Tensor, matrix: Tensor) -> Tensor:
@@ -83,8 +90,7 @@ def _holds(architecture: Architecture, channels: Channels) -> Tensor:
         for name in layer.tensors.values():
             for units in channels.tensors[name]:
                 if units is not None:
-                    for unit in np.unique(units[units != FIXED]).tolist():
-                        holds[row, channels.group_of(unit)] = True
+                    holds[row, channels.groups_of(np.unique(units[units != FIXED]))] = True
     return holds
 
 

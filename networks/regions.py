@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from networks import operators as ops
 from networks.architecture import INPUT, Architecture, Layer
-from networks.channels import Channels
-from networks.labels import FIXED
+from networks.channels.groups import Channels
+from networks.channels.labels import FIXED
 
-FOLLOWERS = ops.ACTIVATIONS | {ops.BATCH_NORM, ops.DROPOUT}
+FOLLOWERS = ops.ACTIVATIONS | ops.NORMS | {ops.DROPOUT}
+NEAREST = 8  # of the earlier layers that an end could be joined to, so many get a skip
 
 
 @dataclass(frozen=True)
@@ -127,12 +126,16 @@ def _blocks(architecture: Architecture) -> Iterator[Region]:
 
 
 def _dominators(architecture: Architecture) -> dict[str, str]:
-    """For each layer the nearest one that every path from the input to it passes."""
+    """For each layer the nearest one that every path from the input to it passes.
+
+    What doesn't depend on the images is on no such path.
+    """
     depth = {INPUT: 0}
     nearest = {INPUT: INPUT}
     for layer in architecture.layers[1:]:
-        common = layer.inputs[0] if layer.inputs else INPUT
-        for other in layer.inputs[1:]:
+        inputs = [name for name in layer.inputs if architecture[name].batch_dim is not None]
+        common = inputs[0] if inputs else INPUT
+        for other in inputs[1:]:
             first, second = common, other
             while first != second:
                 if depth[first] >= depth[second]:
@@ -165,51 +168,63 @@ def find_ties(
     Returns:
         `None` where the shapes differ, or where the channels don't meet one to one.
     """
-    if architecture[start].shape != architecture[end].shape:
+    if _extent(architecture[start]) != _extent(architecture[end]):
         return None
-    try:
-        first, second = np.broadcast_arrays(channels.outputs[start], channels.outputs[end])
-    except ValueError:
+    first, second = channels.outputs[start], channels.outputs[end]
+    if first.shape != second.shape:
         return None
-    pairs = np.unique(np.stack([first.ravel(), second.ravel()]), axis=1).T
-    ties: set[tuple[int, int]] = set()
-    for a, b in pairs.tolist():
-        if a == b:
-            continue
-        if FIXED in (a, b):
-            return None
-        first_group, second_group = channels.group_of(a), channels.group_of(b)
-        one, other = channels.groups[first_group], channels.groups[second_group]
-        if one.units != other.units or a - one.first_unit != b - other.first_unit:
-            return None
-        ties.add((first_group, second_group))
-    return tuple(Tie(a, b) for a, b in sorted(ties))
+    differing = first != second
+    if not differing.any():
+        return ()
+    a, b = first[differing], second[differing]
+    if (a == FIXED).any() or (b == FIXED).any():
+        return None
+    one, other = channels.groups_of(a), channels.groups_of(b)
+    units, starts = channels.group_units, channels.group_starts
+    if (units[one] != units[other]).any() or (a - starts[one] != b - starts[other]).any():
+        return None
+    pairs = sorted(set(zip(one.tolist(), other.tolist(), strict=True)))
+    return tuple(Tie(*pair) for pair in pairs)
+
+
+def _extent(layer: Layer) -> tuple[object, ...]:
+    return layer.shape, layer.repeats, layer.batch_dim
 
 
 def find_skips(architecture: Architecture, channels: Channels) -> tuple[Skip, ...]:
-    """All pairs of chain or block ends whose shapes agree and that no addition joins already."""
-    ends = _skip_ends(architecture)
+    """Pairs of chain or block ends whose shapes agree and that no addition joins already.
+
+    Each end is paired with the nearest ones before it, `NEAREST` at the most: deep networks would
+    have thousands of pairs, nearly all of them over most of their depth.
+    """
     skips: list[Skip] = []
-    for j, end in enumerate(ends):
+    alike: dict[object, list[str]] = {}
+    for end in _skip_ends(architecture):
         added = _added(architecture, end)
-        for start in ends[:j]:
-            ties = find_ties(architecture, channels, start, end)
-            if ties is not None and start not in added:
-                skips.append(Skip(start, end, ties))
+        before = alike.setdefault((_extent(architecture[end]), channels.outputs[end].shape), [])
+        nearest: list[Skip] = []
+        for start in reversed(before):
+            ties = None if start in added else find_ties(architecture, channels, start, end)
+            if ties is not None:
+                nearest.append(Skip(start, end, ties))
+            if len(nearest) == NEAREST:
+                break
+        skips += reversed(nearest)
+        before.append(end)
     return tuple(skips)
 
 
 def _skip_ends(architecture: Architecture) -> list[str]:
     """Outputs of chains and blocks, in order; not those that feed an addition only."""
-    ends: list[str] = []
+    ends: dict[str, None] = {}
     for layer in architecture:
         if layer.op in ops.WEIGHTED or len(set(layer.inputs)) > 1:
             end = chain_of(architecture, layer)[-1]
             readers = architecture.consumers[end]
             joined = len(readers) == 1 and len(set(architecture[readers[0]].inputs)) > 1
-            if not joined and readers and end not in ends:
-                ends.append(end)
-    return ends
+            if not joined and readers and architecture[end].batch_dim is not None:
+                ends[end] = None
+    return list(ends)
 
 
 def _added(architecture: Architecture, end: str) -> set[str]:

@@ -8,6 +8,7 @@ import torch
 from torch import Generator, Tensor
 
 from networks.candidates import Candidates
+from networks.rounding import round_widths
 
 if TYPE_CHECKING:
     from networks.space import Space
@@ -54,7 +55,7 @@ def mutate(space: Space, candidates: Candidates, generator: Generator) -> Candid
         _one_hot(len(space.removals), n, generator) & (kind == 0)[:, None]
     )
     skips = candidates.skips ^ (_one_hot(len(space.skips), n, generator) & (kind == 2)[:, None])
-    scaled = _scale(space.units, candidates.widths, generator)
+    scaled = _scale(space, candidates.widths, generator)
     chosen = _one_hot(len(space.groups), n, generator) & (kind == 1)[:, None]
     return Candidates(removed, torch.where(chosen, scaled, candidates.widths), skips)
 
@@ -67,10 +68,11 @@ def _one_hot(size: int, n: int, generator: Generator) -> Tensor:
     return torch.zeros(n, size, dtype=torch.bool).scatter_(1, chosen, True)
 
 
-def _scale(units: Tensor, widths: Tensor, generator: Generator) -> Tensor:
-    """Widths times a log-normal factor, and different by at least one where they can be."""
+def _scale(space: Space, widths: Tensor, generator: Generator) -> Tensor:
+    """Widths times a log-normal factor, and different by at least a step where they can be."""
     factor = torch.exp(STEP * torch.randn(widths.shape, generator=generator))
-    scaled = (widths * factor).round().long()
-    step = torch.where(factor < 1, -1, 1)
-    moved = torch.where(scaled == widths, widths + step, scaled)
-    return torch.minimum(moved.clamp(min=1), units)
+    scaled = round_widths((widths * factor).round().long(), space.units, space.steps)
+    # From the teacher's width, which may be no multiple, to the nearest multiple below it.
+    wider, narrower = widths + space.steps, (widths - 1) // space.steps * space.steps
+    moved = torch.where(factor < 1, narrower, wider)
+    return round_widths(torch.where(scaled == widths, moved, scaled), space.units, space.steps)

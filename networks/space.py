@@ -7,17 +7,20 @@ from typing import TypeVar
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from networks.architecture import Architecture
 from networks.candidates import Candidates, Costs
-from networks.channels import ChannelGroup, Channels, find_channels
+from networks.channels.groups import ChannelGroup, Channels, find_channels
 from networks.cost import CostModel
 from networks.editing import Kept, edit
 from networks.edits import Edits
 from networks.errors import EditError, NothingToEditError
+from networks.latency_features import LatencyFeatures
 from networks.layer_table import LayerTable, SpaceLayer, TableReader
-from networks.normaliser import Normaliser
+from networks.normaliser import Normaliser, active_ties
 from networks.regions import Removal, Skip, find_removals, find_skips
+from networks.rounding import find_steps
 from networks.sampling import mutate, sample
 
 Name = TypeVar("Name", str, tuple[str, str])
@@ -28,28 +31,42 @@ class Space:
 
     Notation: `R` removals, `G` channel groups, `S` skips, `L` weighted layers.
 
+    Args:
+        architecture: The teacher's.
+        round_to: Kept widths are multiples of this many channels, or all of the teacher's.
+
     Raises:
         NothingToEditError: If no layer can be removed and no channel dropped.
+        ValueError: If `round_to` is no positive number.
     """
 
-    def __init__(self, architecture: Architecture) -> None:
+    def __init__(self, architecture: Architecture, round_to: int = 1) -> None:
+        if round_to < 1:
+            raise ValueError(f"round_to must be positive, not {round_to}")
         self.architecture = architecture
         self.channels: Channels = find_channels(architecture)
         self.groups: tuple[ChannelGroup, ...] = self.channels.groups
         self.removals: tuple[Removal, ...] = find_removals(architecture, self.channels)
         self.skips: tuple[Skip, ...] = find_skips(architecture, self.channels)
-        if not self.removals and all(group.units == 1 for group in self.groups):
+        self.units = torch.tensor([group.units for group in self.groups], dtype=torch.int64)
+        ties = active_ties(self.removals, self.skips)
+        self.steps = find_steps(architecture, self.channels, ties, round_to)
+        self._expect_edits()
+        operations = (self.removals, self.skips)
+        self._cost = CostModel(architecture, self.channels, *operations)
+        self._table = TableReader(architecture, self.channels, *operations)
+        self._latency = LatencyFeatures(architecture)
+        self._normaliser = Normaliser(architecture, self.channels, *operations, self.steps)
+        self._removal_numbers = {removal.name: i for i, removal in enumerate(self.removals)}
+        self._group_numbers = {group.name: i for i, group in enumerate(self.groups)}
+        self._skip_numbers = {(skip.start, skip.end): i for i, skip in enumerate(self.skips)}
+
+    def _expect_edits(self) -> None:
+        if not self.removals and bool((self.steps == self.units).all()):
             reasons = dict(list(self.channels.frozen_by.items())[:3])
             raise NothingToEditError(
                 f"nothing in this network can be removed or shrunk; frozen: {reasons}"
             )
-        self.units = torch.tensor([group.units for group in self.groups], dtype=torch.int64)
-        self._cost = CostModel(architecture, self.channels)
-        self._table = TableReader(architecture, self.channels, self.removals, self.skips)
-        self._normaliser = Normaliser(architecture, self.channels, self.removals, self.skips)
-        self._removal_numbers = {removal.name: i for i, removal in enumerate(self.removals)}
-        self._group_numbers = {group.name: i for i, group in enumerate(self.groups)}
-        self._skip_numbers = {(skip.start, skip.end): i for i, skip in enumerate(self.skips)}
 
     @property
     def layers(self) -> tuple[SpaceLayer, ...]:
@@ -75,7 +92,10 @@ class Space:
         )
 
     def normalise(self, candidates: Candidates) -> Candidates:
-        """The same students, each in its one form: tied groups equal, moot choices unmade."""
+        """The same students, each in its one form: tied groups equal, moot choices unmade.
+
+        Widths that are not allowed are rounded to the nearest that are.
+        """
         return self._normaliser(candidates)
 
     def sample(self, n: int, generator: torch.Generator) -> Candidates:
@@ -88,7 +108,12 @@ class Space:
 
     def costs(self, candidates: Candidates) -> Costs:
         """Exact costs, each `n`."""
-        return self._cost(candidates.widths, self._normaliser.alive(candidates.removed))
+        return self._cost(candidates, self._normaliser.alive(candidates.removed))
+
+    def latency_features(self, candidates: Candidates) -> Tensor:
+        """What their time follows from, float32 `n x len(LATENCY_FEATURES)`."""
+        measures = self._cost.measures(candidates, self._normaliser.alive(candidates.removed))
+        return self._latency(measures)
 
     def table(self, candidates: Candidates) -> LayerTable:
         """What the candidates are, layer by layer."""
@@ -133,7 +158,8 @@ class Space:
         """The candidates that edits name, normalised.
 
         Raises:
-            EditError: If the teacher has not what they name, or a width is out of range.
+            EditError: If the teacher has not what they name, or a width is not allowed; it is not
+                rounded, since another student than was asked for would come of it.
         """
         removed = torch.zeros(len(edits), len(self.removals), dtype=torch.bool)
         widths = self.units.repeat(len(edits), 1)
@@ -143,15 +169,20 @@ class Space:
                 removed[row, self._number(self._removal_numbers, name)] = True
             for group, width in one.widths.items():
                 number = self._number(self._group_numbers, group)
-                if not 1 <= width <= self.groups[number].units:
-                    raise EditError(
-                        f"group {group!r} has {self.groups[number].units} units; "
-                        f"{width} can't be kept"
-                    )
+                self._expect_width(number, width)
                 widths[row, number] = width
             for skip in one.skips:
                 skips[row, self._number(self._skip_numbers, skip)] = True
         return self.normalise(Candidates(removed, widths, skips))
+
+    def _expect_width(self, number: int, width: int) -> None:
+        group, step = self.groups[number], int(self.steps[number])
+        if width == group.units or (1 <= width < group.units and width % step == 0):
+            return
+        allowed = f"all or a multiple of {step}" if step > 1 else "all or fewer"
+        raise EditError(
+            f"group {group.name!r} has {group.units} units; {width} can't be kept, only {allowed}"
+        )
 
     def student(self, edits: Edits) -> Architecture:
         """The architecture that edits make of the teacher's.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 
 import torch
@@ -10,21 +11,18 @@ from torch._ops import OpOverload
 
 from networks import operators as ops
 from networks.architecture import INPUT, Architecture, Layer
-from networks.architecture_json import Attribute
+from networks.architecture_json import DTYPES, NOT_FINITE, Attribute
 from networks.errors import ArchitectureError, WeightsError
+from networks.layer_modules import make_module, module_key
 
-_BATCH_NORMS: dict[int, type[nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d]] = {
-    1: nn.BatchNorm1d,
-    2: nn.BatchNorm1d,
-    3: nn.BatchNorm2d,
-    4: nn.BatchNorm3d,
-}
+# What a built network, being a `GraphModule`, has itself: no child of it can be named so.
+RESERVED = frozenset(dir(fx.GraphModule(nn.Module(), fx.Graph())))
 
 
 def build(architecture: Architecture, weights: Mapping[str, Tensor] | None = None) -> nn.Module:
     """A trainable module that computes `architecture`; takes any batch size.
 
-    Convolutions, linear layers, batch norms and dropout are PyTorch's modules under their own
+    Convolutions, linear layers, normalisations and dropout are PyTorch's modules under their own
     names; `train()` and `eval()` work as on any module. Without weights they are initialised as
     PyTorch does.
 
@@ -75,10 +73,20 @@ class _Builder:
         self._graph = fx.Graph()
         self._nodes: dict[str, fx.Node] = {}
         self._batch: fx.Node | None = None
+        self._owners: dict[str, Layer] = {}  # the layer that a module was made for, by its path
 
     def module(self) -> nn.Module:
+        for name in (*self._architecture.tensors, *(layer.name for layer in self._architecture)):
+            _expect_name(name)
+        layers = [layer for layer in self._architecture if layer.op in ops.MODULES]
+        for path in (*self._architecture.tensors, *map(self._path, layers)):
+            if path.partition(".")[0] in RESERVED:
+                raise ArchitectureError(f"{path!r}: a network has no place for a part of that name")
+        for layer in sorted(layers, key=lambda layer: self._path(layer).count(".")):
+            self._add_module(layer)
         for layer in self._architecture:
             self._nodes[layer.name] = self._node(layer)
+            self._nodes[layer.name].meta["layer"] = layer.name
         self._graph.output(self._nodes[self._architecture.output])
         return fx.GraphModule(self._root, self._graph, class_name="Student")
 
@@ -86,8 +94,10 @@ class _Builder:
         if layer.op == INPUT:
             return self._graph.placeholder("x")
         inputs = [self._nodes[name] for name in layer.inputs]
-        if layer.op in (ops.CONV, ops.LINEAR, ops.BATCH_NORM, ops.DROPOUT):
-            return self._call_module(layer, inputs[0])
+        if layer.op in ops.MODULES:
+            return self._graph.call_module(self._path(layer), (inputs[0],))
+        if layer.op == ops.TENSOR:
+            return self._tensor(layer.tensors["value"])
         if layer.op in ops.OURS:
             return self._graph.call_function(*self._reshaping(layer, inputs))
         return self._call_aten(layer, inputs)
@@ -98,7 +108,10 @@ class _Builder:
         """The operator and arguments of what only moves elements."""
         aten = torch.ops.aten
         if layer.op == ops.RESHAPE:
-            return aten.reshape.default, (inputs[0], [self._batch_size(), *layer.shape])
+            sizes = list(layer.shape)
+            if layer.batch_dim is not None:
+                sizes.insert(layer.batch_dim, -1)
+            return aten.reshape.default, (inputs[0], sizes)
         if layer.op == ops.PERMUTE:
             return aten.permute.default, (inputs[0], list(layer.integers("dims")))
         if layer.op == ops.CAT:
@@ -106,20 +119,28 @@ class _Builder:
         bounds = [layer.integer(key) for key in ("dim", "start", "end")]
         return aten.slice.Tensor, (inputs[0], *bounds)
 
-    def _batch_size(self) -> fx.Node:
+    def _batch_size(self, multiple: int) -> fx.Node:
         if self._batch is None:
             size = torch.ops.aten.sym_size.int
             source = self._nodes[INPUT]
             with self._graph.inserting_after(source):
                 self._batch = self._graph.call_function(size, (source, 0))
-        return self._batch
+        if multiple == 1:
+            return self._batch
+        return self._graph.call_function(operator.mul, (self._batch, multiple))
 
-    def _call_module(self, layer: Layer, source: fx.Node) -> fx.Node:
+    def _add_module(self, layer: Layer) -> None:
+        """The layer's module, at its path; layers that share their tensors share one."""
         path = self._path(layer)
-        if path not in dict(self._root.named_modules()):
-            parent, _, name = path.rpartition(".")
-            _holder(self._root, parent).add_module(name, self._make(layer))
-        return self._graph.call_module(path, (source,))
+        owner = self._owners.setdefault(path, layer)
+        if module_key(owner) != module_key(layer):
+            raise ArchitectureError(
+                f"layers {owner.name!r} and {layer.name!r} share a tensor, but are not the same"
+            )
+        parent, _, name = path.rpartition(".")
+        holder = _holder(self._root, parent)
+        if not hasattr(holder, name):
+            holder.add_module(name, make_module(self._architecture, layer))
 
     def _path(self, layer: Layer) -> str:
         """Where the layer's module stands: its tensors' common path, else its own name."""
@@ -128,46 +149,22 @@ class _Builder:
             raise ArchitectureError(f"layer {layer.name!r}: its tensors belong to several modules")
         return paths.pop() if paths else layer.name
 
-    def _make(self, layer: Layer) -> nn.Module:
-        if layer.op == ops.DROPOUT:
-            return nn.Dropout(_number(layer, "p"))
-        if layer.op == ops.BATCH_NORM:
-            return self._batch_norm(layer)
-        shape = self._architecture.tensors[layer.tensors["weight"]].shape
-        bias = "bias" in layer.tensors
-        if layer.op == ops.LINEAR:
-            return nn.Linear(shape[1], shape[0], bias=bias)
-        groups = layer.integer("groups")
-        padding = layer.attributes.get("padding")
-        return nn.Conv2d(
-            shape[1] * groups,
-            shape[0],
-            kernel_size=(shape[2], shape[3]),
-            stride=_pair(layer, "stride"),
-            padding=padding if isinstance(padding, str) else _pair(layer, "padding"),
-            dilation=_pair(layer, "dilation"),
-            groups=groups,
-            bias=bias,
-        )
-
-    def _batch_norm(self, layer: Layer) -> nn.Module:
-        channels = self._architecture.tensors[layer.tensors["running_mean"]].shape[0]
-        kind = _BATCH_NORMS[len(layer.shape)]
-        eps, momentum = _number(layer, "eps"), _number(layer, "momentum")
-        return kind(channels, eps=eps, momentum=momentum, affine="weight" in layer.tensors)
-
     def _call_aten(self, layer: Layer, inputs: list[fx.Node]) -> fx.Node:
-        operator = ops.aten_operator(layer.op)
         arguments = self._argument(layer, layer.attributes.get("args"), inputs)
         keywords = self._keywords(layer, inputs)
         if not isinstance(arguments, list):
             raise ArchitectureError(f"layer {layer.name!r}: attribute 'args' must be a list")
-        return self._graph.call_function(operator, tuple(arguments), keywords)
+        result = self._graph.call_function(ops.aten_operator(layer.op), tuple(arguments), keywords)
+        if "part" not in layer.attributes:
+            return result
+        return self._graph.call_function(operator.getitem, (result, layer.integer("part")))
 
     def _keywords(self, layer: Layer, inputs: list[fx.Node]) -> dict[str, fx.node.Argument]:
         keywords = layer.attributes.get("kwargs", {})
         if not isinstance(keywords, dict):
             raise ArchitectureError(f"layer {layer.name!r}: attribute 'kwargs' must be an object")
+        if odd := [key for key in keywords if not key.isidentifier()]:
+            raise ArchitectureError(f"layer {layer.name!r}: {odd[0]!r} can't be a name")
         return {key: self._argument(layer, value, inputs) for key, value in keywords.items()}
 
     def _argument(self, layer: Layer, value: Attribute, inputs: list[fx.Node]) -> fx.node.Argument:
@@ -180,9 +177,9 @@ class _Builder:
                 return inputs[index]
             case {"tensor": str(role)} if role in layer.tensors:
                 return self._tensor(layer.tensors[role])
-            case {"batch": True}:
-                return self._batch_size()
-        raise ArchitectureError(f"layer {layer.name!r}: {value!r} is no argument")
+            case {"batch": int(multiple)}:
+                return self._batch_size(int(multiple))
+        return _constant(layer, value)
 
     def _tensor(self, name: str) -> fx.Node:
         """A parameter or buffer that stands in no module of PyTorch's."""
@@ -190,12 +187,29 @@ class _Builder:
         path, _, attribute = name.rpartition(".")
         holder = _holder(self._root, path)
         if not hasattr(holder, attribute):
-            value = torch.zeros(spec.shape)
+            value = torch.zeros(spec.shape, dtype=getattr(torch, spec.dtype))
             if spec.trainable:
                 holder.register_parameter(attribute, nn.Parameter(value))
             else:
                 holder.register_buffer(attribute, value)
         return self._graph.get_attr(name)
+
+
+def _constant(layer: Layer, value: dict[str, Attribute]) -> fx.node.Argument:
+    """An argument that JSON has no form of its own for."""
+    match value:
+        case {"number": str(name)} if name in NOT_FINITE:
+            return float(name)
+        case {"dtype": str(name)} if name in DTYPES:
+            dtype: torch.dtype = getattr(torch, name)
+            return dtype
+    raise ArchitectureError(f"layer {layer.name!r}: {value!r} is no argument")
+
+
+def _expect_name(name: str) -> None:
+    """Raises `ArchitectureError` at what `fx` would write into its source as more than a name."""
+    if not name.isprintable() or set(name) & set("\"'\\"):
+        raise ArchitectureError(f"{name!r} can't be a name")
 
 
 def _holder(root: nn.Module, path: str) -> nn.Module:
@@ -206,17 +220,3 @@ def _holder(root: nn.Module, path: str) -> nn.Module:
             holder.add_module(part, nn.Module())
         holder = holder.get_submodule(part)
     return holder
-
-
-def _number(layer: Layer, attribute: str) -> float:
-    value = layer.attributes.get(attribute)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ArchitectureError(f"layer {layer.name!r}: {attribute!r} must be a number: {value!r}")
-    return float(value)
-
-
-def _pair(layer: Layer, attribute: str) -> tuple[int, int]:
-    values = layer.integers(attribute)
-    if len(values) != 2:
-        raise ArchitectureError(f"layer {layer.name!r}: {attribute!r} must be two integers")
-    return values[0], values[1]

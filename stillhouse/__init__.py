@@ -2,35 +2,52 @@
 
 from stillhouse import Client
 
-job = Client().submit({"teacher": {"network": "zoo/resnet20"}, "dataset": {"name": "digits"}})
+job = Client().submit({"dataset": {"name": "digits"}}, teacher=module, example=images)
 job.wait().download(Path("student"))
 """
 
 from stillhouse.client import Client
-from stillhouse.documents import Best, JobStatus, Progress, Student, StudentFile, Teacher, Trial
+from stillhouse.documents import (
+    Best,
+    Estimate,
+    JobStatus,
+    Progress,
+    Student,
+    StudentFile,
+    Teacher,
+    Trial,
+    UploadedTeacher,
+)
 from stillhouse.errors import (
     CannotServe,
     DownloadDamaged,
+    EstimateFailed,
     FieldError,
     JobFailed,
     NoStudentYet,
     NotAnswered,
     Refused,
     StillhouseError,
+    TeacherRejected,
     Unreachable,
     WaitedTooLong,
 )
 from stillhouse.job import Job
+from stillhouse.local_teacher import UnusableTeacher
+from stillhouse.student_folder import LoadedStudent, load_student
 
 __all__ = [
     "Best",
     "CannotServe",
     "Client",
     "DownloadDamaged",
+    "Estimate",
+    "EstimateFailed",
     "FieldError",
     "Job",
     "JobFailed",
     "JobStatus",
+    "LoadedStudent",
     "NoStudentYet",
     "NotAnswered",
     "Progress",
@@ -39,7 +56,11 @@ __all__ = [
     "Student",
     "StudentFile",
     "Teacher",
+    "TeacherRejected",
     "Trial",
     "Unreachable",
+    "UnusableTeacher",
+    "UploadedTeacher",
     "WaitedTooLong",
+    "load_student",
 ]

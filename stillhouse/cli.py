@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from stillhouse.commands import best, database, demo, servers, submit, watch
+from stillhouse.commands import best, database, demo, estimate, servers, submit, watch
 from stillhouse.errors import Refused, StillhouseError
 
 _HELP = """Give it a network you have; get back a smaller one you can ship.
@@ -32,6 +32,7 @@ app.command("serve")(servers.serve)
 app.command("api")(servers.api)
 app.command("coordinator")(servers.coordinator)
 app.command("demo")(demo.demo)
+app.command("estimate")(estimate.estimate)
 app.command("submit")(submit.submit)
 app.command("watch")(watch.watch)
 app.command("best")(best.best)

@@ -1,19 +1,28 @@
-"""The Python client: jobs, datasets and embeddings of one server."""
+"""The Python client: jobs, estimates, teachers, datasets and embeddings of one server."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 import httpx
 
-from stillhouse.documents import Document, JobStatus
+from stillhouse.documents import Document, Estimate, JobStatus, UploadedTeacher
+from stillhouse.errors import EstimateFailed, TeacherRejected
 from stillhouse.job import Job
+from stillhouse.local_teacher import Preprocessing
+from stillhouse.polling import wait_for
+from stillhouse.teacher_source import form, source_of
 from stillhouse.transport import Transport
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    TeacherFrom = nn.Module | Path | str | UploadedTeacher
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 
@@ -38,6 +47,7 @@ class Client:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._transport = Transport(url, transport, sleep)
+        self._sleep = sleep
         self.url = self._transport.url
 
     def __enter__(self) -> Self:
@@ -55,10 +65,132 @@ class Client:
         """Closes the connections."""
         self._transport.close()
 
-    def submit(self, request: Mapping[str, Any]) -> Job:
-        """Returns the job that the server made of a request (the body of `POST /v1/jobs`)."""
-        created = self._transport.post("/v1/jobs", request)
+    def submit(
+        self,
+        request: Mapping[str, Any],
+        teacher: TeacherFrom | None = None,
+        *,
+        example: Tensor | None = None,
+        preprocessing: Preprocessing | None = None,
+    ) -> Job:
+        """Returns the job that the server made of a request (the body of `POST /v1/jobs`).
+
+        Args:
+            request: The body; it names its teacher, unless that is given here.
+            teacher: Uploaded first, as `upload_teacher` does; or one that was uploaded.
+            example: As of `upload_teacher`.
+            preprocessing: As of `upload_teacher`.
+        """
+        body = self._with_teacher(request, teacher, example, preprocessing)
+        created = self._transport.post("/v1/jobs", body)
         return self.job(str(created["id"]))
+
+    def estimate(
+        self,
+        request: Mapping[str, Any],
+        teacher: TeacherFrom | None = None,
+        *,
+        example: Tensor | None = None,
+        preprocessing: Preprocessing | None = None,
+        timeout_s: float = 300.0,
+    ) -> Estimate:
+        """Returns what a job would find and take, in about ten seconds; nothing is trained.
+
+        Args:
+            request: As of `submit`.
+            teacher: As of `submit`.
+            example: As of `submit`.
+            preprocessing: As of `submit`.
+            timeout_s: How long to wait for it: an estimate has its turn after those before it.
+
+        Raises:
+            EstimateFailed: The job couldn't be carried out; says why.
+            WaitedTooLong: `timeout_s` passed first.
+        """
+        body = self._with_teacher(request, teacher, example, preprocessing)
+        path = f"/v1/estimates/{self._transport.post('/v1/estimates', body)['id']}"
+        found = wait_for(
+            lambda: Estimate.read(self._transport.get(path)),
+            lambda estimate: estimate.finished,
+            "the estimate",
+            timeout_s,
+            sleep=self._sleep,
+        )
+        if found.result is None:
+            raise EstimateFailed(found.error)
+        return found
+
+    def upload_teacher(
+        self,
+        teacher: nn.Module | Path | str,
+        *,
+        example: Tensor | None = None,
+        preprocessing: Preprocessing | None = None,
+        network: str | None = None,
+        input_shape: Sequence[int] | None = None,
+        show: Callable[[str], None] = print,
+        timeout_s: float = 300.0,
+    ) -> UploadedTeacher:
+        """Returns a network of your own as a teacher that jobs can name, once it is checked.
+
+        A module is traced on this machine: its graph and its weights are sent, never its code.
+
+        Args:
+            teacher: Any module that takes a batch of images and returns logits; or the path of a
+                `.pt2`, an `.onnx`, an `architecture.json` beside its `.safetensors`, the
+                `.safetensors` of a named network, or a downloaded student's folder.
+            example: A batch of images as the module takes it, float `n x C x H x W`.
+            preprocessing: `scale`, `mean` and `std` of `x = (image / scale - mean) / std`, as the
+                network was trained with; without it images are standardised by the dataset.
+            network: Whose weights a `.safetensors` holds, such as `torchvision/resnet18`.
+            input_shape: Channels, height and width of the named network's images; its usual size
+                by default.
+            show: Takes what was found in a network that is traced here.
+            timeout_s: How long to wait for the check.
+
+        Raises:
+            UnusableTeacher: It can't be read or traced on this machine.
+            TeacherRejected: The server has checked it, and says what is wrong with it.
+            WaitedTooLong: `timeout_s` passed first.
+        """
+        with source_of(
+            teacher,
+            example=example,
+            preprocessing=preprocessing,
+            network=network,
+            input_shape=input_shape,
+            say=show,
+        ) as source:
+            created = self._transport.upload_files("/v1/teachers", source.files, form(source))
+        path = f"/v1/teachers/{created['id']}"
+        found = wait_for(
+            lambda: UploadedTeacher.read(self._transport.get(path)),
+            lambda uploaded: uploaded.checked,
+            f"the check of {created['id']}",
+            timeout_s,
+            sleep=self._sleep,
+        )
+        if found.state == "rejected":
+            raise TeacherRejected(found.id, found.error)
+        return found
+
+    def teachers(self) -> Iterator[UploadedTeacher]:
+        """Yields the uploaded teachers, newest first."""
+        return (UploadedTeacher.read(item) for item in self._transport.items("/v1/teachers"))
+
+    def _with_teacher(
+        self,
+        request: Mapping[str, Any],
+        teacher: TeacherFrom | None,
+        example: Tensor | None,
+        preprocessing: Preprocessing | None,
+    ) -> Mapping[str, Any]:
+        """Returns the request with the teacher that was uploaded for it, if one is given."""
+        if teacher is None:
+            return request
+        if not isinstance(teacher, UploadedTeacher):
+            teacher = self.upload_teacher(teacher, example=example, preprocessing=preprocessing)
+        return {**request, "teacher": {"id": teacher.id}}
 
     def job(self, job_id: str) -> Job:
         """Returns the job with an id, as it is now."""

@@ -185,3 +185,74 @@ class Student:
     def read(cls, document: Document) -> Student:
         """Returns the student of `GET /v1/jobs/{id}/best`."""
         return cls(tuple(StudentFile.read(file) for file in _field(document, "files")), document)
+
+
+@dataclass(frozen=True)
+class UploadedTeacher:
+    """A teacher that was uploaded: `checking`, then `ready` or `rejected`.
+
+    Attributes:
+        summary: What was found in it, once it is ready.
+        error: Why it was rejected, a problem document.
+    """
+
+    id: str
+    name: str
+    state: str
+    summary: Document | None
+    error: Document | None
+    document: Document = field(repr=False)
+
+    @property
+    def checked(self) -> bool:
+        """Whether the server has made up its mind."""
+        return self.state != "checking"
+
+    @classmethod
+    def read(cls, document: Document) -> UploadedTeacher:
+        """Returns the teacher of `GET /v1/teachers/{id}`."""
+        return cls(
+            id=str(_field(document, "id")),
+            name=str(_field(document, "name")),
+            state=str(_field(document, "state")),
+            summary=document.get("summary"),
+            error=document.get("error"),
+            document=document,
+        )
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a job would find and take, before anything is trained.
+
+    Attributes:
+        result: `teacher`, `groups`, `frozen`, `space`, `constraints` and `time`, once it succeeded.
+        error: Why there is none, a problem document.
+    """
+
+    id: str
+    state: str
+    result: Document | None = field(repr=False)
+    error: Document | None
+    document: Document = field(repr=False)
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is an answer, of whatever kind."""
+        return self.state in FINISHED
+
+    @property
+    def feasible(self) -> bool:
+        """Whether a student was found that keeps the constraints."""
+        return bool(_field(_field(self.result or {}, "constraints"), "feasible"))
+
+    @classmethod
+    def read(cls, document: Document) -> Estimate:
+        """Returns the estimate of `GET /v1/estimates/{id}`."""
+        return cls(
+            id=str(_field(document, "id")),
+            state=str(_field(document, "state")),
+            result=document.get("result"),
+            error=document.get("error"),
+            document=document,
+        )

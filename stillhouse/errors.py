@@ -89,8 +89,36 @@ class JobFailed(StillhouseError):
         super().__init__(f"{job_id} {state}" + (f": {reason}" if reason else ""))
 
 
+class TeacherRejected(StillhouseError):
+    """Raised when an uploaded teacher was checked and can't be one.
+
+    Attributes:
+        problem: Why, as a problem document.
+    """
+
+    exit_code = 4
+
+    def __init__(self, teacher_id: str, problem: Mapping[str, Any] | None) -> None:
+        self.problem = dict(problem or {})
+        super().__init__(f"{teacher_id} was rejected: {_reason(self.problem)}")
+
+
+class EstimateFailed(StillhouseError):
+    """Raised when there is no estimate because the job couldn't be carried out.
+
+    Attributes:
+        problem: Why, as a problem document.
+    """
+
+    exit_code = 4
+
+    def __init__(self, problem: Mapping[str, Any] | None) -> None:
+        self.problem = dict(problem or {})
+        super().__init__(_reason(self.problem))
+
+
 class WaitedTooLong(StillhouseError):
-    """Raised when a job isn't finished within the time that the caller gave it."""
+    """Raised when something isn't finished within the time that the caller gave it."""
 
 
 class NoStudentYet(StillhouseError):
@@ -105,3 +133,11 @@ class DownloadDamaged(StillhouseError):
 
 class CannotServe(StillhouseError):
     """Raised when the servers can't be started: a port or a home is in use, a child dies."""
+
+
+def _reason(problem: Mapping[str, Any]) -> str:
+    """Returns what a problem document says, on one line and one more for each field."""
+    refusal = Refused(int(problem.get("status", 0) or 0), problem)
+    lines = [refusal.detail or refusal.title]
+    lines += [f"  {error.pointer}: {error.detail}" for error in refusal.errors]
+    return "\n".join(line for line in lines if line.strip())

@@ -50,6 +50,31 @@ def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
     return values
 
 
+def read_object(text: str) -> dict[str, Any]:
+    """Returns the JSON object that a text is, or that the file of that name holds.
+
+    Raises:
+        BadRequestFile: It is none.
+    """
+    if not text.lstrip().startswith("{"):
+        return read_request(Path(text))
+    try:
+        found: dict[str, Any] = json.loads(text)
+    except ValueError as error:
+        msg = f"{text} is not JSON: {error}"
+        raise BadRequestFile(msg) from error
+    return found
+
+
+def read_shape(text: str) -> tuple[int, ...]:
+    """Returns channels, height and width of a text like `3x224x224`; raises BadRequestFile."""
+    parts = text.split("x")
+    if len(parts) != 3 or not all(part.isascii() and part.isdigit() for part in parts):
+        msg = f"an input shape is CHANNELSxHEIGHTxWIDTH, such as 3x224x224, and not {text!r}"
+        raise BadRequestFile(msg)
+    return tuple(map(int, parts))
+
+
 def with_fields(request: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the request with the fields set that dotted names name; None sets nothing.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -68,6 +69,17 @@ class Transport:
         """
         answer = self._send("POST", path, files=files, data=dict(form), timeout=_UPLOAD_TIMEOUT)
         return self._document(answer)
+
+    def upload_files(
+        self, path: str, files: Mapping[str, Path], form: Mapping[str, str]
+    ) -> Document:
+        """Returns the answer to a multipart upload of files by their fields; raises as `upload`."""
+        with ExitStack() as stack:
+            content = {
+                name: (file.name, stack.enter_context(file.open("rb")), "application/octet-stream")
+                for name, file in files.items()
+            }
+            return self.upload(path, content, form)
 
     def items(self, path: str) -> Iterator[Document]:
         """Yields the items of a list; a page is fetched when it is reached."""

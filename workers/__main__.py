@@ -6,15 +6,19 @@ import logging
 import os
 import signal
 import sys
+import threading
+from functools import partial
 
 import ray
 import torch
 
 from app.artifacts import Artifacts
 from app.database import Database
+from app.errand_leases import KINDS
 from app.problems import NotReady
 from app.settings import Settings, SettingsError
 from workers.coordinator import Coordinator
+from workers.errands import Errands
 
 log = logging.getLogger("workers")
 
@@ -33,11 +37,19 @@ def main() -> int:
     except (SettingsError, NotReady, ConnectionError) as error:
         log.error("the coordinator can't start: %s", error)  # noqa: TRY400 - one clear line
         return NO_RAY if isinstance(error, ConnectionError) else 1
-    coordinator = Coordinator(database, Artifacts(settings.artifacts_url), settings.lease_s)
+    artifacts = Artifacts(settings.artifacts_url)
+    coordinator = Coordinator(database, artifacts, settings.lease_s)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: coordinator.stop.set())
+    errands = partial(Errands, database, artifacts, settings, coordinator.owner, coordinator.stop)
+    # A thread for each kind: no estimate waits for the check of a large teacher.
+    beside = [threading.Thread(target=errands(only=kind).run, daemon=True) for kind in KINDS]
+    for thread in beside:
+        thread.start()
     log.info("the coordinator %s is ready", coordinator.owner)
     coordinator.run()
+    for thread in beside:
+        thread.join()
     ray.shutdown()
     database.close()
     return 0

@@ -7,10 +7,18 @@ from collections.abc import Sequence
 
 from app.records import TrialRecord
 from app.students import list_students
-from workers.offering import best_trials, offer, report, send_student
+from workers.latency_gate import LatencyGate
+from workers.offering import (
+    best_trials,
+    offer,
+    report,
+    send_student,
+    trained_student,
+    within_limit,
+)
 from workers.pool import Failure
 from workers.preparation import Prepared
-from workers.student_files import StudentFiles, TrainedStudent
+from workers.student_files import StudentFiles
 from workers.work import Work
 
 log = logging.getLogger(__name__)
@@ -21,8 +29,9 @@ KEY = "the best student's files"
 class BestSoFar:
     """Offers each new best trial's student; one export at a time, and only the newest best."""
 
-    def __init__(self, work: Work, prepared: Prepared) -> None:
+    def __init__(self, work: Work, prepared: Prepared, gate: LatencyGate | None) -> None:
         self._work = work
+        self._gate = gate
         self._prepared = prepared
         with work.database.read() as session:
             students = list_students(session, work.job.id)
@@ -34,7 +43,7 @@ class BestSoFar:
     def offer(self, trials: Sequence[TrialRecord]) -> None:
         """Starts making the best trial's files, unless it is offered or one is being made.
 
-        A trial whose files could not be made is passed over for the next best one.
+        A trial whose student was passed over gives way to the next best one.
         """
         if self._replaced or self._offering is not None:
             return
@@ -46,13 +55,22 @@ class BestSoFar:
         weights = self._work.artifacts.read_bytes(str(best[0].weights_key))
         epochs = self._work.job.request.training.search_epochs
         told = report(
-            self._work, self._prepared, best[0], final=False, epochs=epochs, teacher_test=None
+            self._work,
+            self._prepared,
+            best[0],
+            final=False,
+            epochs=epochs,
+            teacher_test=None,
+            predicted=None if self._gate is None else self._gate.error,
         )
-        student = TrainedStudent(best[0].edits, weights, told)
+        student = trained_student(self._work, best[0], weights, told)
         send_student(self._work, self._prepared, KEY, student)
 
     def settle(self, made: StudentFiles | Failure) -> None:
-        """Makes the student the job's best; one that can't be exported is passed over."""
+        """Makes the student the job's best.
+
+        One that can't be exported, or whose own file breaks the latency limit, is passed over.
+        """
         trial, self._offering = self._offering, None
         if trial is None:
             return
@@ -60,6 +78,15 @@ class BestSoFar:
             self._failed.add(trial.number)
             log.warning(
                 "%s: trial %d can't be offered: %s", self._work.job.id, trial.number, made.evidence
+            )
+            return
+        if not within_limit(self._work, made.latency.median_ms):
+            self._failed.add(trial.number)
+            log.info(
+                "%s: trial %d is not offered: its file takes %.4g ms",
+                self._work.job.id,
+                trial.number,
+                made.latency.median_ms,
             )
             return
         self._offered.add(trial.number)

@@ -14,10 +14,11 @@ from embedding import (
     RandomProposer,
     SearchSettings,
 )
-from networks import Space
-from workers.problems import InfeasibleConstraints
+from networks import Architecture, NothingToEditError, Space
+from workers.problems import InfeasibleConstraints, UnfitLatency, UnfitNetwork
 
 COSTS = ("params", "macs", "bytes")
+MOST_BATCH_BYTES = 16 * 2**30  # of the teacher's activations, most of them gone before the end
 
 
 def costs_of(space: Space) -> dict[str, int]:
@@ -45,6 +46,37 @@ def expect_feasible(space: Space, request: JobRequest) -> None:
     except InfeasibleConstraint as error:
         broken = _broken(request.constraints, error.smallest, teacher)
         raise InfeasibleConstraints(str(error), broken) from error
+
+
+def searchable(architecture: Architecture, request: JobRequest) -> Space:
+    """Returns the space of the teacher's students, in which one can meet the constraints.
+
+    Raises:
+        UnfitNetwork: there is nothing to edit.
+        UnfitLatency: a batch that is to be measured is too large.
+        InfeasibleConstraints: as `expect_feasible`.
+    """
+    teacher = request.teacher
+    try:
+        space = Space(architecture, request.search.round_to)
+    except NothingToEditError as error:
+        field = "network" if teacher.id is None else "id"
+        raise UnfitNetwork.because(f"{teacher.name}: {error}", field) from error
+    _expect_small_batches(space, request)
+    expect_feasible(space, request)
+    return space
+
+
+def _expect_small_batches(space: Space, request: JobRequest) -> None:
+    n = request.latency.batch_size
+    of_one = 4 * int(space.costs(space.teacher()).activations)
+    if n * of_one > MOST_BATCH_BYTES:
+        detail = (
+            f"all layers' outputs take {n * of_one / 2**30:.3g} GiB for a batch of {n};"
+            f" {MOST_BATCH_BYTES / 2**30:.3g} GiB are allowed, a batch of"
+            f" {MOST_BATCH_BYTES // of_one}"
+        )
+        raise UnfitLatency.because(detail, "batch_size")
 
 
 def _limit(constraints: ConstraintsRequest, name: str, teacher: int) -> int | None:

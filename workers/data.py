@@ -48,6 +48,12 @@ class Dataset:
         test = self.labels[rest:] if self.given_test else None
         return stratified_splits(self.labels[:rest], test, self.content)
 
+    def training_data(self, splits: Splits, preprocessing: Preprocessing) -> TrainingData:
+        """Returns what a search may see."""
+        return TrainingData(
+            self.select(splits.train), self.select(splits.validation), preprocessing
+        )
+
     def select(self, indices: Indices) -> Labelled:
         """Returns the images and labels at `indices`."""
         return Labelled(self.images[indices], self.labels[indices])

@@ -7,21 +7,33 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from app.problems import FieldError
 from app.records import StudentRecord, TrialRecord
 from app.students import list_students
 from app.trials import list_trials
 from embedding import derive_seed
+from networks import PredictionError
 from workers.data import Labelled
+from workers.latencies import measure_on_worker
+from workers.latency_start import POINTER, job_gate
 from workers.measuring import measure
-from workers.offering import best_trials, offer, report, send_student, value_of
+from workers.offering import (
+    best_trials,
+    offer,
+    report,
+    send_student,
+    trained_student,
+    value_of,
+    within_limit,
+)
 from workers.pool import Failure, Placed
 from workers.preparation import Prepared
 from workers.preprocessing import Preprocessing
-from workers.problems import WorkFailed
-from workers.student_files import StudentFiles, TrainedStudent
+from workers.problems import InfeasibleConstraints, WorkFailed
+from workers.student_files import StudentFiles
 from workers.teacher import Teacher
 from workers.trial import Distillation, TrialOutcome, TrialSpec, run_trial
 from workers.work import Work, failed_work
@@ -31,10 +43,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Tested:
-    """The test split, and the teacher's accuracy on it."""
+    """The test split, the teacher's accuracy on it, and how well latency was predicted."""
 
     split: Placed[Labelled]
     teacher: float
+    predicted: PredictionError | None
 
 
 def finish_students(work: Work, prepared: Prepared) -> None:
@@ -54,10 +67,16 @@ def finish_students(work: Work, prepared: Prepared) -> None:
     untrained = _train_on(work, prepared, chosen)
     work.writer.set_stage("reading the test split")
     test = work.pool.place(prepared.dataset.select(prepared.splits.test))
-    tested = Tested(test, _test_teacher(work, prepared, test))
+    gate = job_gate(work, prepared.space)
+    if gate is not None:
+        gate.begin(len(trials))
+    predicted = None if gate is None else gate.error
+    tested = Tested(test, _test_teacher(work, prepared, test), predicted)
+    prepared = _with_latency(work, prepared)
     unmade = _offer_finals(work, prepared, chosen, tested)
     if not _finals(work):
         _offer_as_searched(work, prepared, trials, tested, unmade or untrained)
+    _expect_fast(work)
 
 
 def measure_teacher(teacher: Teacher, data: Labelled, preprocessing: Preprocessing) -> float:
@@ -136,14 +155,15 @@ def _offer_finals(
         _send_final(work, prepared, trial, _weights_key(work, trial), epochs, tested)
 
     ranks = {
-        known.id: _rank(work, trial, known.accuracy, prepared)
+        known.id: _rank(work, trial, known.accuracy, known.latency_ms, prepared)
         for trial in chosen
         if (known := offered.get(trial.number)) is not None
     }
 
     def settle(trial: TrialRecord, made: StudentFiles) -> None:
-        rank = _rank(work, trial, made.accuracy, prepared)
-        best = all(rank > other for other in ranks.values())
+        rank = _rank(work, trial, made.accuracy, made.latency.median_ms, prepared)
+        keeps = within_limit(work, made.latency.median_ms)
+        best = keeps and all(rank > other for other in ranks.values())
         student_id = offer(work, prepared.record, trial, made, final=True, best=best)
         ranks[student_id] = rank
 
@@ -173,7 +193,8 @@ def _offer_as_searched(
     _send_final(work, prepared, trial, str(trial.weights_key), epochs, tested)
 
     def settle(trial: TrialRecord, made: StudentFiles) -> None:
-        offer(work, prepared.record, trial, made, final=True, best=True)
+        best = within_limit(work, made.latency.median_ms)
+        offer(work, prepared.record, trial, made, final=True, best=best)
 
     error = _settle_all(work, [trial], settle)
     if error is not None:
@@ -185,16 +206,53 @@ def _send_final(
     work: Work, prepared: Prepared, trial: TrialRecord, key: str, epochs: int, tested: Tested
 ) -> None:
     """Starts making a final student's files from the weights under a key, and testing it."""
-    told = report(work, prepared, trial, final=True, epochs=epochs, teacher_test=tested.teacher)
-    student = TrainedStudent(trial.edits, work.artifacts.read_bytes(key), told)
+    told = report(
+        work,
+        prepared,
+        trial,
+        final=True,
+        epochs=epochs,
+        teacher_test=tested.teacher,
+        predicted=tested.predicted,
+    )
+    student = trained_student(work, trial, work.artifacts.read_bytes(key), told)
     send_student(work, prepared, trial.number, student, tested.split)
 
 
 def _rank(
-    work: Work, trial: TrialRecord, accuracy: float, prepared: Prepared
-) -> tuple[float, int, int]:
-    """Returns what compares final students: the objective's value, then fewer parameters."""
-    return value_of(work, trial, accuracy, prepared.record), -trial.params, -trial.number
+    work: Work, trial: TrialRecord, accuracy: float, student_ms: float | None, prepared: Prepared
+) -> tuple[bool, float, int, int]:
+    """Returns what compares final students.
+
+    That the file keeps the latency limit, the objective's value, then fewer parameters.
+    """
+    value = value_of(work, trial, accuracy, prepared.record)
+    return within_limit(work, student_ms), value, -trial.params, -trial.number
+
+
+def _with_latency(work: Work, prepared: Prepared) -> Prepared:
+    """Returns what was prepared with the teacher's latency, measured now if it wasn't before."""
+    if prepared.record.latency_ms is not None:
+        return prepared
+    try:
+        measured = measure_on_worker(work, prepared.space.architecture.to_json())
+    except WorkFailed as error:
+        log.warning("%s: the teacher's latency stays unknown: %s", work.job.id, error.detail)
+        return prepared
+    work.writer.record_teacher_latency(measured.median_ms)
+    return replace(prepared, record=replace(prepared.record, latency_ms=measured.median_ms))
+
+
+def _expect_fast(work: Work) -> None:
+    """Raises `InfeasibleConstraints` if no final student's own file keeps the latency limit."""
+    finals = _finals(work).values()
+    if any(within_limit(work, student.latency_ms) for student in finals):
+        return
+    known = [student.latency_ms for student in finals if student.latency_ms is not None]
+    detail = "the students kept it before they were trained, but their files don't" + (
+        f": the fastest takes {min(known):.4g} ms" if known else ""
+    )
+    raise InfeasibleConstraints(detail, [FieldError(POINTER, detail)])
 
 
 def _settle_all(
@@ -203,7 +261,7 @@ def _settle_all(
     """Waits for these trials' calls, passing over failures; returns the last one."""
     by_number: dict[Hashable, TrialRecord] = {trial.number: trial for trial in trials}
     error = None
-    while work.pool.under_way():
+    while work.under_way():
         for finished in work.wait():
             if isinstance(finished.value, Failure):
                 error = failed_work(work.job.id, f"trial {finished.key}", finished.value)

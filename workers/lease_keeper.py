@@ -1,4 +1,4 @@
-"""Keeps a job's lease while the job is worked on, in a thread of its own."""
+"""Keeps the lease of a job or an errand while it is worked on, in a thread of its own."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Self
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.database import Database
+from app.errand_leases import ErrandLease, renew_errand
 from app.leases import Lease, renew
 from app.problems import LeaseLost
 
@@ -21,7 +22,7 @@ RENEWALS = 3  # in the time of one lease
 
 
 class LeaseKeeper:
-    """Renews a lease until it is closed; once the lease is lost, stops the job's work at once.
+    """Renews a lease until it is closed; once the lease is lost, stops the work at once.
 
     The thread stands outside the training loop: a long proposal or a slow worker can't let the
     lease run out. If the database can't be reached for as long as it lasts, it counts as lost.
@@ -33,7 +34,7 @@ class LeaseKeeper:
     def __init__(
         self,
         database: Database,
-        lease: Lease,
+        lease: Lease | ErrandLease,
         lease_s: float,
         on_lost: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
@@ -46,7 +47,8 @@ class LeaseKeeper:
         self._clock = clock
         self._renewed = clock()
         self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"lease {lease.job_id}", daemon=True)
+        self._name = lease.id if isinstance(lease, ErrandLease) else lease.job_id
+        self._thread = threading.Thread(target=self._run, name=f"lease {self._name}", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -65,19 +67,25 @@ class LeaseKeeper:
         """Renews the lease; returns whether it is still held."""
         now = self._clock()
         try:
-            renew(self._database, self._lease, self._lease_s)
+            self._renew()
         except LeaseLost as error:
             return self._lose(error.detail)
         except SQLAlchemyError as error:
-            log.warning("%s: the lease could not be renewed: %s", self._lease.job_id, error)
+            log.warning("%s: the lease could not be renewed: %s", self._name, error)
             if self._clock() - self._renewed >= self._lease_s:
                 return self._lose("the database did not answer for as long as the lease lasts")
             return True
         self._renewed = now
         return True
 
+    def _renew(self) -> None:
+        if isinstance(self._lease, ErrandLease):
+            renew_errand(self._database, self._lease, self._lease_s)
+        else:
+            renew(self._database, self._lease, self._lease_s)
+
     def _lose(self, why: str) -> bool:
-        log.warning("%s: the lease is lost: %s", self._lease.job_id, why)
+        log.warning("%s: the lease is lost: %s", self._name, why)
         self.lost.set()
         self._on_lost()
         return False
@@ -89,6 +97,6 @@ class LeaseKeeper:
                 if not self.renew_once():
                     return
         except Exception as error:
-            log.exception("%s: a mistake of ours", self._lease.job_id)
+            log.exception("%s: a mistake of ours", self._name)
             if not self.lost.is_set():
                 self._lose(f"it can't be renewed: {type(error).__name__}: {error}")

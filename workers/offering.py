@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 from app.ids import random_name
 from app.records import NewStudent, StoredStudentFile, TeacherRecord, TrialRecord
 from embedding import score
+from networks import PredictionError
 from workers.data import Labelled
+from workers.latency_measurement import setting_of
 from workers.pool import Placed
 from workers.preparation import Prepared
 from workers.student_files import StudentFiles, TrainedStudent, make_student_files
 from workers.work import Work
+
+
+def trained_student(
+    work: Work, trial: TrialRecord, weights: bytes, told: Mapping[str, object]
+) -> TrainedStudent:
+    """Returns a trial's student with these weights (safetensors), to be made files of."""
+    request = work.job.request
+    return TrainedStudent(
+        trial.edits, weights, told, setting_of(request.latency), request.constraints.latency_ms
+    )
 
 
 def send_student(
@@ -74,8 +86,15 @@ def offer(
         macs=trial.macs,
         bytes=trial.bytes,
         files=tuple(files),
+        latency_ms=made.latency.median_ms,
     )
     return work.writer.add_student(student, best)
+
+
+def within_limit(work: Work, measured_ms: float | None) -> bool:
+    """Returns whether a student's latency keeps the job's limit, if it has one."""
+    limit_ms = work.job.request.constraints.latency_ms
+    return limit_ms is None or (measured_ms is not None and measured_ms <= limit_ms)
 
 
 def report(
@@ -86,8 +105,9 @@ def report(
     final: bool,
     epochs: int,
     teacher_test: float | None,
+    predicted: PredictionError | None,
 ) -> dict[str, object]:
-    """Returns what a student's `report.json` says beside its accuracies and versions.
+    """Returns what a student's `report.json` says beside its accuracies, latency and versions.
 
     Args:
         work: the job.
@@ -96,13 +116,14 @@ def report(
         final: whether it is one of those that the job ends with.
         epochs: for which it was trained in all.
         teacher_test: the teacher's accuracy on the test split, once it is read.
+        predicted: the error of the predictor that screened the job's candidates, if one did.
     """
     job, teacher = work.job, prepared.record
     training = job.request.training
     return {
         "job": job.id,
         "teacher": {
-            "network": job.request.teacher.network,
+            "network": job.request.teacher.name,
             "params": teacher.params,
             "macs": teacher.macs,
             "bytes": teacher.bytes,
@@ -138,4 +159,11 @@ def report(
             "precision": teacher.precision,
         },
         "seeds": {"job": job.seed, "trial": trial.seed},
+        "latency": {
+            **job.request.latency.model_dump(mode="json"),
+            "limit_ms": job.request.constraints.latency_ms,
+            "before_training_ms": trial.latency_ms,
+            "teacher_ms": teacher.latency_ms,
+            "predictor": None if predicted is None else vars(predicted),
+        },
     }

@@ -13,12 +13,13 @@ import ray
 import ray.exceptions
 import torch
 
+from workers.training import MOST_THREADS
+
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 NICENESS = 10  # the API and the coordinator answer first
 ATTEMPTS = 3  # times that a call is sent when the worker under it dies
-MOST_THREADS = 8  # of one training: small networks gain nothing from more
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,11 @@ class Pool:
 
     def threads(self, parallel: int) -> int:
         """Returns the threads that each of `parallel` trainings at once may use."""
-        cores = max(int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"])
-        return min(max(cores // parallel, 1), MOST_THREADS)
+        return min(max(self.cores() // parallel, 1), MOST_THREADS)
+
+    def cores(self) -> int:
+        """Returns how many processors the largest machine of the cluster has."""
+        return max(int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"])
 
     def send(
         self,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from app.field_errors import pointer
 from app.problems import FieldError, StillhouseError
 
-NETWORK = "#/teacher/network"
 DATASET = "#/dataset"
 TEACHER_EPOCHS = "#/training/teacher_epochs"
+LONGEST_DETAIL = 500  # characters of what a stranger's file may have had a hand in
 
 
 class UnfitNetwork(StillhouseError):
@@ -17,9 +18,45 @@ class UnfitNetwork(StillhouseError):
     title = "The network can't be compressed on this dataset"
 
     @classmethod
-    def because(cls, detail: str) -> UnfitNetwork:
-        """Returns the problem, pointing at the network."""
-        return cls(detail, [FieldError(NETWORK, detail)])
+    def because(cls, detail: str, field: str = "network") -> UnfitNetwork:
+        """Returns the problem, pointing at a field of the request's teacher."""
+        return cls(detail, [FieldError(pointer("teacher", field), detail)])
+
+
+class UnfitLatency(StillhouseError):
+    """Raised when latency can't be measured as the request asks for."""
+
+    status = 422
+    type = "unfit-latency"
+    title = "Latency can't be measured like that"
+
+    @classmethod
+    def because(cls, detail: str, field: str) -> UnfitLatency:
+        """Returns the problem, pointing at a field of the request's part `latency`."""
+        return cls(detail, [FieldError(pointer("latency", field), detail)])
+
+
+class RejectedTeacher(StillhouseError):
+    """Raised when an uploaded teacher is none, can't be compressed, or meets a limit."""
+
+    status = 422
+    type = "rejected-teacher"
+    title = "The teacher can't be used"
+
+    @classmethod
+    def because(cls, field: str, detail: str) -> RejectedTeacher:
+        """Returns the problem, pointing at a field of the upload; a long detail is cut."""
+        if len(detail) > LONGEST_DETAIL:
+            detail = detail[: LONGEST_DETAIL - 1] + "…"
+        return cls(detail, [FieldError(pointer(field), detail)])
+
+
+class EstimateFailed(StillhouseError):
+    """Raised when an estimate meets a limit, or the process that makes it dies."""
+
+    status = 500
+    type = "estimate-failed"
+    title = "The estimate could not be made"
 
 
 class UnusableDataset(StillhouseError):
@@ -68,6 +105,24 @@ class UselessTeacher(StillhouseError):
         """Returns the problem, pointing at the teacher's training and the dataset."""
         advice = "train longer, or check that the labels belong to the images"
         return cls(detail, [FieldError(TEACHER_EPOCHS, advice), FieldError(DATASET, advice)])
+
+
+class UselessUpload(StillhouseError):
+    """Raised when an uploaded teacher is no better than guessing on the dataset."""
+
+    status = 422
+    type = "useless-teacher"
+    title = "The teacher knows nothing of this dataset"
+
+    @classmethod
+    def because(cls, detail: str) -> UselessUpload:
+        """Returns the problem, pointing at the teacher and the dataset, with what to look at."""
+        advice = (
+            "most likely the images are preprocessed in another way than those it was trained on:"
+            " upload it with its `preprocessing`; or its classes are in another order"
+        )
+        where = (pointer("teacher", "id"), DATASET)
+        return cls(f"{detail}; {advice}", [FieldError(one, advice) for one in where])
 
 
 class TrialFailed(StillhouseError):

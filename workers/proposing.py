@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from app.embeddings import get_embedding
 from app.problems import NotFound
 from app.records import NewTrial, TrialRecord
 from embedding import (
     EmbeddingError,
+    InfeasibleConstraint,
     Observation,
     Proposer,
     SavedEmbedding,
@@ -18,7 +19,7 @@ from embedding import (
 )
 from networks import Edits
 from workers.preparation import Prepared
-from workers.problems import UnusableEmbedding
+from workers.problems import InfeasibleConstraints, UnusableEmbedding
 from workers.work import Work
 
 
@@ -39,6 +40,8 @@ def job_proposer(work: Work, prepared: Prepared, proposer_key: str | None) -> Pr
             _start(work),
             None if search.embedding is None else search.embedding.mode,
         )
+    except InfeasibleConstraint as error:
+        raise InfeasibleConstraints(str(error)) from error
     except (EmbeddingError, NotFound, FileNotFoundError) as error:
         raise UnusableEmbedding.because(str(error)) from error
 
@@ -54,20 +57,34 @@ def tell(proposer: Proposer, trials: Sequence[TrialRecord]) -> None:
 
 
 def new_trials(
-    prepared: Prepared, job_seed: int, first: int, proposed: Sequence[Edits]
+    prepared: Prepared,
+    job_seed: int,
+    first: int,
+    proposed: Sequence[Edits],
+    latency: Callable[[str], float | None] | None,
 ) -> list[NewTrial]:
-    """Returns rows for proposed students, numbered from `first`, with their exact costs."""
+    """Returns rows for proposed students, with their exact costs.
+
+    Args:
+        prepared: their teacher.
+        job_seed: the job's.
+        first: number of the first one.
+        proposed: their edits.
+        latency: tells the measured milliseconds of an architecture by its hash, where any were.
+    """
     space = prepared.space
     costs = space.costs(space.candidates(proposed))
+    hashes = [space.student(edits).hash for edits in proposed]
     return [
         NewTrial(
             number=first + row,
-            hash=space.student(edits).hash,
+            hash=hashes[row],
             edits=edits.to_json(),
             params=int(costs.params[row]),
             macs=int(costs.macs[row]),
             bytes=int(costs.bytes[row]),
             seed=derive_seed(job_seed, "trial", first + row),
+            latency_ms=None if latency is None else latency(hashes[row]),
         )
         for row, edits in enumerate(proposed)
     ]

@@ -41,7 +41,7 @@ def _store(
     dataset = request.dataset.id or prepared.dataset.name
     provenance: dict[str, object] = {
         "job": work.job.id,
-        "teacher": request.teacher.network,
+        "teacher": request.teacher.name,
         "dataset": dataset,
         "trials": completed,
     }
@@ -52,7 +52,7 @@ def _store(
         key=stored.key,
         sha256=stored.sha256,
         bytes=stored.bytes,
-        teacher=request.teacher.network,
+        teacher=request.teacher.name,
         dataset=dataset,
         trials=completed,
         kernels=request.search.kernels,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from app.jobs import get_job
@@ -11,7 +12,9 @@ from app.problems import FieldError
 from app.records import TrialRecord, TrialResult
 from app.trials import list_trials
 from embedding import Proposer, SpaceExhausted
+from networks import Edits
 from workers.best_so_far import BestSoFar
+from workers.latency_start import job_gate
 from workers.offering import score_of
 from workers.pool import Failure, Finished
 from workers.preparation import Prepared
@@ -41,10 +44,16 @@ class Search:
         self._work = work
         self._prepared = prepared
         self._now = now
-        self._proposer: Proposer = job_proposer(work, prepared, work.job.proposer_key)
+        self._gate = job_gate(work, prepared.space)
+        screen = None if self._gate is None else self._gate.screen
+        self._proposer: Proposer = job_proposer(
+            work,
+            replace(prepared, objective=replace(prepared.objective, screen=screen)),
+            work.job.proposer_key,
+        )
         self._proposer_key = work.job.proposer_key
         self._exhausted = False
-        self._best = BestSoFar(work, prepared)
+        self._best = BestSoFar(work, prepared, self._gate)
 
     def run(self) -> Proposer:
         """Searches until all evaluations are done; returns the proposer with what it has learned.
@@ -63,7 +72,7 @@ class Search:
                 self._propose(trials)
                 continue
             self._best.offer(trials)
-            if not self._work.pool.under_way():
+            if not self._work.under_way():
                 if not any(trial.state == "completed" for trial in trials):
                     raise NoStudent("none of the trials completed")
                 return self._proposer
@@ -90,7 +99,7 @@ class Search:
             self._send(trial)
 
     def _room(self) -> int:
-        flying = sum(isinstance(key, int) for key in self._work.pool.under_way())
+        flying = sum(isinstance(key, int) for key in self._work.under_way())
         return max(self._work.job.request.search.parallel - flying, 0)
 
     def _send(self, trial: TrialRecord) -> None:
@@ -137,17 +146,26 @@ class Search:
         missing = work.job.request.search.evaluations - first
         tell(self._proposer, trials)
         try:
-            proposed = self._proposer.ask(min(self._room(), missing))
+            proposed = self._ask(min(self._room(), missing), first)
         except SpaceExhausted as error:
             log.info("%s: %s", work.job.id, error)
             proposed, self._exhausted = error.found, True
         if not proposed:
             return
         key = self._store_state(first)
-        work.writer.add_trials(new_trials(self._prepared, work.job.seed, first, proposed), key)
+        latency = None if self._gate is None else self._gate.latency_ms
+        rows = new_trials(self._prepared, work.job.seed, first, proposed, latency)
+        work.writer.add_trials(rows, key)
         if key is not None and self._proposer_key is not None:
             work.artifacts.delete(self._proposer_key)
         self._proposer_key = key or self._proposer_key
+
+    def _ask(self, n: int, first: int) -> list[Edits]:
+        """Asks for `n` candidates; under a latency limit each was measured and keeps it."""
+        if self._gate is None:
+            return self._proposer.ask(n)
+        self._gate.begin(first)
+        return self._proposer.ask(n, self._gate.accepts)
 
     def _store_state(self, first: int) -> str | None:
         state = self._proposer.state()

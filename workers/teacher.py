@@ -37,12 +37,14 @@ class Teacher:
         architecture: JSON.
         weights: by name.
         precision: number type and layout of every training of the job.
+        round_to: the widths of its students are multiples of this.
         logits: float32 `n x classes` of the training split; None where images are augmented.
     """
 
     architecture: str
     weights: Arrays
     precision: Precision
+    round_to: int = 1
     logits: NDArray[np.float32] | None = None
 
     def module(self) -> nn.Module:
@@ -111,13 +113,7 @@ def train_teacher(
         Diverged: the training ended in no numbers.
     """
     module = Teacher(architecture, weights, Precision()).module()
-    few = as_tensor(data.train.images[: batch_size(len(data.train))])
-    batch, most = data.preprocessing.apply(few), torch.get_num_threads()
-    torch.set_num_threads(1)
-    precision = choose_precision(module, batch)
-    threads = choose_threads(module, batch, precision, most)
-    precision = replace(precision, teacher_threads=threads)
-    torch.set_num_threads(threads)
+    precision = _fastest(module, data)
     labels = as_tensor(data.train.labels)
     train(
         module,
@@ -128,6 +124,26 @@ def train_teacher(
     plain = Precision().place(module)
     accuracy = measure(plain, data.validation, data.preprocessing)
     return TrainedTeacher(weights_bytes(plain), accuracy, precision)
+
+
+def examine_teacher(
+    data: TrainingData, architecture: str, weights: Arrays
+) -> tuple[float, Precision]:
+    """Returns the teacher's accuracy on validation as it is, and the precision for its students."""
+    module = Teacher(architecture, weights, Precision()).module()
+    accuracy = measure(module, data.validation, data.preprocessing)
+    return accuracy, _fastest(module, data)
+
+
+def _fastest(module: nn.Module, data: TrainingData) -> Precision:
+    """Returns the precision and threads that train the module fastest, and sets these threads."""
+    few = as_tensor(data.train.images[: batch_size(len(data.train))])
+    batch, most = data.preprocessing.apply(few), torch.get_num_threads()
+    torch.set_num_threads(1)
+    precision = choose_precision(module, batch)
+    threads = choose_threads(module, batch, precision, most)
+    torch.set_num_threads(threads)
+    return replace(precision, teacher_threads=threads)
 
 
 def teacher_logits(data: TrainingData, teacher: Teacher) -> NDArray[np.float32] | None:

@@ -21,6 +21,7 @@ from workers.precision import Precision
 
 LARGEST_BATCH = 128
 SMALLEST_BATCH = 32
+MOST_THREADS = 8  # of one training: small networks gain nothing from more
 STEPS_AN_EPOCH = 20  # a small dataset gets smaller batches, so that few epochs are enough steps
 
 BatchLoss = Callable[[Tensor, Tensor, Tensor], Tensor]

@@ -94,13 +94,13 @@ def run_trial(data: TrainingData, teacher: Teacher, spec: TrialSpec) -> TrialOut
 
 def student_architecture(teacher: Teacher, edits: Mapping[str, Any]) -> Architecture:
     """Returns the architecture that the edits make of the teacher's."""
-    space = _space(teacher.architecture)
+    space = _space(teacher.architecture, teacher.round_to)
     return space.student(Edits.from_json(edits))
 
 
 def student_module(teacher: Teacher, edits: Mapping[str, Any], weights: bytes | None) -> nn.Module:
     """Returns the student that the edits make, with these safetensors or inherited weights."""
-    space = _space(teacher.architecture)
+    space = _space(teacher.architecture, teacher.round_to)
     parsed = Edits.from_json(edits)
     if weights is None:
         tensors = networks.inherit(space, parsed, teacher.tensors())
@@ -110,9 +110,9 @@ def student_module(teacher: Teacher, edits: Mapping[str, Any], weights: bytes | 
 
 
 @lru_cache(maxsize=1)
-def _space(architecture: str) -> Space:
+def _space(architecture: str, round_to: int) -> Space:
     """Returns the space of a teacher's students; a worker process mostly serves one job."""
-    return Space(Architecture.from_json(architecture))
+    return Space(Architecture.from_json(architecture), round_to)
 
 
 def distillation_loss(teacher: Teacher, distillation: Distillation) -> BatchLoss:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -58,6 +58,7 @@ class Work:
     clock: Callable[[], float] = time.monotonic
     writer: JobWriter = field(init=False)
     _asked: float = field(init=False, default=-COMMAND_POLL_S)
+    _held: list[Finished] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         self.writer = JobWriter(self.database, self.lease)
@@ -89,24 +90,33 @@ class Work:
     def wait(self) -> list[Finished]:
         """Returns the calls that have ended in the next moment; raises as `check` does."""
         self.check()
+        if self._held:
+            held, self._held = self._held, []
+            return held
         return self.pool.wait(POLL_S)
 
-    def run(self, name: str, function: Callable[..., T], *arguments: object, threads: int = 1) -> T:
-        """Returns `function(*arguments)`, run on a worker while nothing else of the job is.
+    def under_way(self) -> set[Hashable]:
+        """Returns the keys of the calls whose end `wait` hasn't told yet."""
+        return self.pool.under_way() | {finished.key for finished in self._held}
 
-        Placed arguments are put in.
+    def run(self, name: str, function: Callable[..., T], *arguments: object, threads: int = 1) -> T:
+        """Returns `function(*arguments)`, run on a worker.
+
+        Placed arguments are put in. Other calls that end meanwhile are kept for `wait`.
 
         Raises:
             WorkFailed: the function raised, or its worker died again and again.
             LeaseLost, Stopping, Commanded: as `check`.
         """
         self.pool.send(name, function, *arguments, threads=threads)
-        while True:
-            for finished in self.wait():
-                if isinstance(finished.value, Failure):
-                    raise failed_work(self.job.id, name, finished.value)
-                value: T = finished.value
-                return value
+        while not (mine := [finished for finished in self._held if finished.key == name]):
+            self.check()
+            self._held += self.pool.wait(POLL_S)
+        self._held.remove(mine[0])
+        if isinstance(mine[0].value, Failure):
+            raise failed_work(self.job.id, name, mine[0].value)
+        value: T = mine[0].value
+        return value
 
 
 def failed_work(job_id: str, name: str, failure: Failure) -> WorkFailed:

@@ -14,11 +14,12 @@ from app.datasets import get_dataset, list_datasets
 from app.json_answer import json_answer
 from app.routes.parameters import Cursor, Limit, problems
 from app.services import Used
-from app.upload import receive, upload_to
+from app.upload import Form, receive, upload_to
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 
 DatasetId = Annotated[str, Path(examples=["dst_0aB1cD2eF3gH4iJ5kL6mN7"])]
+_FORM = Form(files=frozenset({"file"}), texts=frozenset({"name"}))
 _BODY = {
     "requestBody": {
         "required": True,
@@ -61,7 +62,7 @@ async def upload_dataset(request: Request, services: Used) -> Response:
     """Uploads a dataset. It is checked before it is taken; nothing in it is ever unpickled."""
     settings = services.settings
     with upload_to(services.uploads) as upload:
-        await receive(request, upload, settings.max_upload_bytes, known={"name"})
+        await receive(request, upload, settings.max_upload_bytes, _FORM)
         take = partial(
             take_dataset,
             services.database,

@@ -1,9 +1,8 @@
 """Jobs: submit, look, cancel, pause, resume; their trials and their best student."""
 
 from collections.abc import Callable
-from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,10 +11,11 @@ from app import job_commands
 from app.bodies import JobBody, PageBody, StudentBody, TrialBody
 from app.jobs import get_job, get_overview, list_overviews, require_job
 from app.json_answer import json_answer, tagged_answer
-from app.json_body import parse, read_json_body
+from app.json_body import parse
 from app.problems import NotFound
 from app.records import JobOverview, Progress
 from app.requests import JobRequest
+from app.routes.job_body import JOB_REQUEST, JsonBody
 from app.routes.parameters import Cursor, JobId, Limit, problems
 from app.services import Used
 from app.students import get_student
@@ -26,16 +26,6 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
 _POLL_AFTER_S = "2"
 _NO_JOB = problems(_404="There is no such job.")
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/JobRequest"}}},
-    }
-}
-
-
-async def _json_body(request: Request, services: Used) -> bytes:
-    return await read_json_body(request, services.settings.max_json_bytes)
 
 
 @router.post(
@@ -44,14 +34,15 @@ async def _json_body(request: Request, services: Used) -> bytes:
     responses={
         202: {"model": JobBody, "description": "The job is in the queue at `Location`."},
         **problems(
+            _409="Its teacher is still being checked.",
             _413="The body is too large.",
             _415="The body is not JSON.",
             _422="A field is wrong: see `errors`.",
         ),
     },
-    openapi_extra=_BODY,
+    openapi_extra=JOB_REQUEST,
 )
-def submit_job(services: Used, body: Annotated[bytes, Depends(_json_body)]) -> Response:
+def submit_job(services: Used, body: JsonBody) -> Response:
     """Submits a compression job. All but `teacher` and `dataset` have defaults."""
     job = submit(services.database, parse(JobRequest, body))
     return _accepted(JobOverview(job, Progress(), None))

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-import torchvision
 from torch import nn
 
 from networks.errors import NetworkError, UnknownNetworkError
+from networks.tracing.weightless import weightless
 from networks.zoo.resnet import resnet18, resnet20, resnet34
 from networks.zoo.shufflenet import shufflenet
+from networks.zoo.timm_networks import TIMM_NAMES, timm_network, timm_size
+from networks.zoo.torchvision_networks import (
+    TORCHVISION_NAMES,
+    torchvision_network,
+    torchvision_size,
+)
 from networks.zoo.vgg import vgg19
 
 LARGEST_SIZE = 1024
@@ -22,37 +28,9 @@ _ZOO: dict[str, Callable[[int, int], nn.Module]] = {
     "zoo/shufflenet": shufflenet,
     "zoo/vgg19": vgg19,
 }
+_ZOO_SIZE = 32
 
-_TORCHVISION = tuple(
-    f"torchvision/{name}"
-    for name in (
-        "mobilenet_v2",
-        "resnet101",
-        "resnet152",
-        "resnet18",
-        "resnet34",
-        "resnet50",
-        "resnext101_32x8d",
-        "resnext101_64x4d",
-        "resnext50_32x4d",
-        "shufflenet_v2_x0_5",
-        "shufflenet_v2_x1_0",
-        "shufflenet_v2_x1_5",
-        "shufflenet_v2_x2_0",
-        "vgg11",
-        "vgg11_bn",
-        "vgg13",
-        "vgg13_bn",
-        "vgg16",
-        "vgg16_bn",
-        "vgg19",
-        "vgg19_bn",
-        "wide_resnet101_2",
-        "wide_resnet50_2",
-    )
-)
-
-NETWORK_NAMES: tuple[str, ...] = (*sorted(_ZOO), *_TORCHVISION)
+NETWORK_NAMES: tuple[str, ...] = (*sorted(_ZOO), *TORCHVISION_NAMES, *TIMM_NAMES)
 
 
 def network(name: str, classes: int, channels: int) -> nn.Module:
@@ -65,47 +43,55 @@ def network(name: str, classes: int, channels: int) -> nn.Module:
 
     Raises:
         UnknownNetworkError: If there is none of that name.
+        NetworkError: If it is timm's, and timm is not installed.
     """
     if name in _ZOO:
         return _ZOO[name](classes, channels)
-    if name in _TORCHVISION:
-        model = torchvision.models.get_model(name.removeprefix("torchvision/"), num_classes=classes)
-        return model if channels == 3 else _with_channels(model, channels)
+    if name in TORCHVISION_NAMES:
+        return torchvision_network(name, classes, channels)
+    if name in TIMM_NAMES:
+        return timm_network(name, classes, channels)
     raise UnknownNetworkError(f"there is no network {name!r}; there are {', '.join(NETWORK_NAMES)}")
 
 
-def _with_channels(model: nn.Module, channels: int) -> nn.Module:
-    """The model with a first convolution that takes another number of channels."""
-    for path, module in model.named_modules():
-        if isinstance(module, nn.Conv2d):
-            parent, _, attribute = path.rpartition(".")
-            first = nn.Conv2d(
-                channels,
-                module.out_channels,
-                kernel_size=(module.kernel_size[0], module.kernel_size[1]),
-                stride=(module.stride[0], module.stride[1]),
-                padding=(int(module.padding[0]), int(module.padding[1])),
-                bias=module.bias is not None,
-            )
-            setattr(model.get_submodule(parent), attribute, first)
-            return model
-    raise NetworkError("the network has no convolution to take the image")
+def native_size(name: str) -> int:
+    """The image size that the network was made for.
+
+    Raises:
+        UnknownNetworkError: If there is no network of that name.
+        NetworkError: If it is timm's, and timm is not installed.
+    """
+    if name not in NETWORK_NAMES:
+        raise UnknownNetworkError(f"there is no network {name!r}")
+    if name in _ZOO:
+        return _ZOO_SIZE
+    return torchvision_size(name) if name in TORCHVISION_NAMES else timm_size(name)
 
 
 def input_size(name: str, size: int) -> int:
     """The smallest square size from `size` on, in doublings, that the network can take.
 
+    A network that takes no other size than its own (most transformers) gives that, be it smaller
+    or larger.
+
     Raises:
         UnknownNetworkError: If there is no network of that name.
-        NetworkError: If it takes none up to 1,024.
+        NetworkError: If it takes none up to 1,024, or is timm's, and timm is not installed.
     """
-    with torch.device("meta"):
+    with weightless():
         model = network(name, classes=2, channels=3).eval()
-        while size <= LARGEST_SIZE:
-            try:
-                model(torch.empty(2, 3, size, size))
-            except RuntimeError:  # an image that shrinks to nothing
-                size *= 2
-            else:
-                return size
+    doublings = [size << i for i in range(LARGEST_SIZE.bit_length()) if size << i <= LARGEST_SIZE]
+    for tried in (*doublings, native_size(name)):
+        if _takes(model, tried):
+            return tried
     raise NetworkError(f"{name} takes no image up to {LARGEST_SIZE}x{LARGEST_SIZE}")
+
+
+def _takes(model: nn.Module, size: int) -> bool:
+    """Whether a network on the meta device runs on images of `size`."""
+    try:
+        with torch.no_grad(), torch.device("meta"):
+            model(torch.empty(2, 3, size, size))
+    except (RuntimeError, AssertionError, ValueError):  # it shrinks to nothing, or isn't its own
+        return False
+    return True

@@ -123,6 +123,14 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/new folder/stillhouse.db"
+    new_url: NewUrl = request.getfixturevalue("empty_postgresql_urls")
+    return new_url()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
 def own_database(request: pytest.FixtureRequest) -> Iterator[Database]:
     """Yields a database whose tables a test may break."""
     new_url: NewUrl = request.getfixturevalue(f"{request.param}_urls")
@@ -154,6 +162,7 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
         max_json_bytes=4096,
         max_upload_bytes=2**20,
         max_unpacked_bytes=2**21,
+        max_teacher_bytes=2**20,
     )
 
 

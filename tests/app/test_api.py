@@ -29,6 +29,10 @@ def test_openapi_describes_every_route_and_problem(client: TestClient) -> None:
         "/v1/students/{student_id}/files/{name}",
         "/v1/datasets",
         "/v1/datasets/{dataset_id}",
+        "/v1/teachers",
+        "/v1/teachers/{teacher_id}",
+        "/v1/estimates",
+        "/v1/estimates/{estimate_id}",
         "/v1/embeddings",
         "/v1/embeddings/{embedding_id}",
         "/healthz",
@@ -50,7 +54,7 @@ def test_openapi_refers_to_what_it_has_and_shows_an_example(client: TestClient) 
     assert components["JobRequest"]["examples"][0]["teacher"] == {"network": "zoo/resnet20"}
     for reference in json.dumps(schema).split("#/components/schemas/")[1:]:
         assert reference.partition('"')[0] in components
-    assert "id" not in components["TeacherRequest"]["required"]
+    assert "required" not in components["TeacherRequest"]
 
 
 @pytest.mark.parametrize(
@@ -61,6 +65,7 @@ def test_openapi_refers_to_what_it_has_and_shows_an_example(client: TestClient) 
         ("/v1/jobs/{job}/trials", 2),
         ("/v1/jobs/{job}/best", 3),
         ("/v1/datasets", 1),
+        ("/v1/teachers", 1),
         ("/v1/embeddings", 1),
         ("/readyz", 1),
     ],

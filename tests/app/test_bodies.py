@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from app.bodies import BestBody, JobBody, PageBody, StudentBody, TrialBody
@@ -28,6 +29,7 @@ STUDENT = StudentRecord(
     macs=1000,
     bytes=1000,
     files=(StoredStudentFile("student.pt2", "key", 12, "sha"),),
+    latency_ms=2.5,
 )
 JOB = JobRecord(
     id="job_1",
@@ -40,7 +42,7 @@ JOB = JobRecord(
     started_at=None,
     finished_at=None,
     command=None,
-    teacher=TEACHER,
+    teacher=replace(TEACHER, latency_ms=7.5),
     proposer_key=None,
     best_student_id="std_1",
     embedding_id=None,
@@ -48,7 +50,13 @@ JOB = JobRecord(
     fence=1,
 )
 BEST_RECORD = BestRecord(
-    id="std_1", trial_number=4, accuracy=0.9, score=0.97, params=250, macs=1000
+    id="std_1",
+    trial_number=4,
+    accuracy=0.9,
+    score=0.97,
+    params=250,
+    macs=1000,
+    latency_ms=2.5,
 )
 BEST = {
     "trial": 4,
@@ -59,6 +67,7 @@ BEST = {
     "params_ratio": 0.25,
     "macs": 1000,
     "macs_ratio": 0.1,
+    "latency_ms": 2.5,
 }
 
 
@@ -74,7 +83,7 @@ def test_a_job_is_what_the_contract_says() -> None:
         "created_at": "2026-03-01T12:00:00.500000Z",
         "started_at": None,
         "finished_at": None,
-        "teacher": {"params": 1000, "macs": 10_000, "accuracy": 0.95},
+        "teacher": {"params": 1000, "macs": 10_000, "accuracy": 0.95, "latency_ms": 7.5},
         "progress": {
             "stage": "round 3",
             "completed": 3,
@@ -128,6 +137,7 @@ def test_a_trial_shows_what_the_contract_lists() -> None:
         duration_s=None,
         weights_key=None,
         error={"title": "diverged"},
+        latency_ms=1.25,
     )
     assert TrialBody.of(trial).model_dump() == {
         "number": 3,
@@ -141,6 +151,7 @@ def test_a_trial_shows_what_the_contract_lists() -> None:
         "duration_s": None,
         "seed": 4,
         "error": {"title": "diverged"},
+        "latency_ms": 1.25,
     }
 
 

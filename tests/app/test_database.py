@@ -15,16 +15,7 @@ from app.jobs import get_job, get_overview
 from app.leases import Lease
 from app.problems import NotReady
 from app.tables import Job, Table, Trial
-from tests.app.conftest import NewUrl
 from tests.app.samples import held_job, new_job, new_trial
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/new folder/stillhouse.db"
-    new_url: NewUrl = request.getfixturevalue("empty_postgresql_urls")
-    return new_url()
 
 
 def test_migrations_make_the_tables_of_the_models(empty_url: str) -> None:

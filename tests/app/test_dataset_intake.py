@@ -10,7 +10,7 @@ from app.database import Database
 from app.dataset_intake import check_dataset, take_dataset
 from app.datasets import list_datasets
 from app.problems import Invalid
-from app.upload import Upload, upload_to
+from app.upload import Upload, UploadedFile, upload_to
 from tests.app.samples_npz import npz
 
 LIMIT = 2**20
@@ -18,9 +18,10 @@ LIMIT = 2**20
 
 def _take(database: Database, artifacts: Artifacts, folder: Path, filename: str) -> str:
     with upload_to(folder) as upload:
-        upload.filename = filename
-        upload.file.write(npz())
-        upload.file.seek(0)
+        file = upload.new_file()
+        file.write(npz())
+        file.seek(0)
+        upload.files["file"] = UploadedFile(file, filename)
         return take_dataset(database, artifacts, upload, LIMIT).name
 
 
@@ -48,7 +49,8 @@ def test_any_file_name_makes_a_name(
 def test_a_name_that_was_given_must_be_usable(
     sqlite_database: Database, tmp_path: Path, name: str
 ) -> None:
-    upload = Upload(io.BytesIO(), "x.npz", {"name": name})
+    files = {"file": UploadedFile(io.BytesIO(), "x.npz")}
+    upload = Upload(io.BytesIO, files, {"name": name})
     with pytest.raises(Invalid) as caught:
         take_dataset(sqlite_database, Artifacts(f"file://{tmp_path}"), upload, LIMIT)
     assert caught.value.errors[0].pointer == "#/name"

@@ -79,7 +79,22 @@ def test_a_teacher_is_put_on_record_and_replaced(database: Database) -> None:
     other = dataclasses.replace(TEACHER, accuracy=0.5, precision={"dtype": "bfloat16"})
     writer.record_teacher(other)
     writer.record_teacher_test(0.9)
-    assert _job(database, lease.job_id).teacher == dataclasses.replace(other, test_accuracy=0.9)
+    writer.record_teacher_latency(3.5)
+    found = _job(database, lease.job_id).teacher
+    assert found == dataclasses.replace(other, test_accuracy=0.9, latency_ms=3.5)
+
+
+def test_latencies_are_kept(database: Database) -> None:
+    lease, writer = held_job(database)
+    writer.record_teacher(TEACHER)
+    writer.add_trials([dataclasses.replace(new_trial(0), latency_ms=1.5)], None)
+    writer.trial_completed(0, RESULT)
+    assert _trials(database, lease.job_id)[0].latency_ms == 1.5
+    writer.add_student(dataclasses.replace(new_student(), latency_ms=1.25), best=True)
+    with database.read() as session:
+        best = get_overview(session, lease.job_id).best
+    assert best is not None
+    assert best.latency_ms == 1.25
 
 
 def test_trials_go_their_way(database: Database) -> None:

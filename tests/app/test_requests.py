@@ -20,6 +20,10 @@ def test_defaults_are_the_contracts() -> None:
     assert (training.teacher_epochs, training.search_epochs) == (30, 5)
     assert (training.final_epochs, training.final_students) == (30, 2)
     assert request.constraints.params_ratio is None
+    assert request.constraints.latency_ms is None
+    assert request.search.round_to == 8
+    latency = request.latency
+    assert (latency.runtime, latency.batch_size, latency.threads) == ("onnxruntime", 1, 1)
 
 
 def test_it_survives_storage() -> None:
@@ -52,8 +56,8 @@ def _wrong(path: str, value: object) -> tuple[dict[str, Any], tuple[str, ...]]:
         ("name", "nul\x00"),
         ("name", "two\nlines"),
         ("name", 7),
-        ("teacher.network", None),
-        ("teacher.id", "tch_1"),
+        ("teacher.network", 1),
+        ("teacher.id", 1),
         ("dataset.name", 1),
         ("objective.kind", "pareto"),
         ("constraints.params", 0),
@@ -64,6 +68,13 @@ def _wrong(path: str, value: object) -> tuple[dict[str, Any], tuple[str, ...]]:
         ("constraints.params_ratio", 1.01),
         ("constraints.macs_ratio", float("nan")),
         ("constraints.bytes_ratio", float("inf")),
+        ("constraints.latency_ms", 0.0),
+        ("constraints.latency_ms", float("inf")),
+        ("latency.runtime", "tensorrt"),
+        ("latency.batch_size", 0),
+        ("latency.threads", 0),
+        ("search.round_to", 0),
+        ("search.round_to", 257),
         ("search.strategy", "annealing"),
         ("search.evaluations", 0),
         ("search.max_wall_s", 0.0),
@@ -94,6 +105,18 @@ def test_what_is_wrong_is_named(path: str, value: object) -> None:
 def test_a_dataset_has_a_name_or_an_id(dataset: dict[str, str]) -> None:
     with pytest.raises(ValidationError, match="either `name` or `id`"):
         JobRequest.model_validate(REQUEST | {"dataset": dataset})
+
+
+@pytest.mark.parametrize("teacher", [{}, {"network": "zoo/resnet20", "id": "tch_1"}])
+def test_a_teacher_has_a_network_or_an_id(teacher: dict[str, str]) -> None:
+    with pytest.raises(ValidationError, match="either `network` or `id`"):
+        JobRequest.model_validate(REQUEST | {"teacher": teacher})
+
+
+def test_a_teacher_is_called_by_what_was_given() -> None:
+    for teacher in ({"network": "zoo/resnet20"}, {"id": "tch_1"}):
+        request = JobRequest.model_validate(REQUEST | {"teacher": teacher})
+        assert [request.teacher.name] == list(teacher.values())
 
 
 def test_an_embedding_that_would_not_be_used_is_refused() -> None:

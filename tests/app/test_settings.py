@@ -33,6 +33,9 @@ def test_every_setting_is_read() -> None:
             "STILLHOUSE_MAX_JSON_BYTES": "10",
             "STILLHOUSE_MAX_UPLOAD_BYTES": "20",
             "STILLHOUSE_MAX_UNPACKED_BYTES": "30",
+            "STILLHOUSE_MAX_TEACHER_BYTES": "40",
+            "STILLHOUSE_CHECK_MEMORY_BYTES": "2000000000",
+            "STILLHOUSE_CHECK_S": "50",
             "STILLHOUSE_ACCESS_LOG": "1",
         }
     )
@@ -44,6 +47,8 @@ def test_every_setting_is_read() -> None:
     assert settings.lease_s == 7
     assert (settings.max_json_bytes, settings.max_upload_bytes) == (10, 20)
     assert settings.max_unpacked_bytes == 30
+    assert settings.max_teacher_bytes == 40
+    assert (settings.check_memory_bytes, settings.check_s) == (2_000_000_000, 50)
     assert settings.access_log
 
 

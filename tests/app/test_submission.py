@@ -4,7 +4,7 @@ from app.database import Database
 from app.jobs import list_overviews
 from app.problems import Invalid
 from app.requests import JobRequest
-from app.submission import submit
+from app.submission import submit, submit_estimate
 from tests.app.samples import REQUEST
 
 
@@ -38,3 +38,12 @@ def test_unknown_ids_are_told_with_what_to_do(database: Database) -> None:
     )
     assert "POST /v1/datasets" in errors["#/dataset/id"]
     assert "GET /v1/embeddings" in errors["#/search/embedding/from"]
+
+
+def test_an_estimate_is_checked_as_a_job_is(database: Database) -> None:
+    found = submit_estimate(database, JobRequest.model_validate(REQUEST))
+    assert found.state == "queued"
+    assert JobRequest.model_validate(found.request).search.round_to == 8
+    with pytest.raises(Invalid) as caught:
+        submit_estimate(database, JobRequest.model_validate(REQUEST | {"dataset": {"name": "x"}}))
+    assert [error.pointer for error in caught.value.errors] == ["#/dataset/name"]

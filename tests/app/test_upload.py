@@ -31,6 +31,7 @@ def test_parts_come_in_any_order_and_pieces(client: TestClient) -> None:
         (_part("name", b"mine") + b"--b--\r\n", "#/file"),
         (b"--b--\r\n", "#/file"),
         (_part("file", b"1", "a") + _part("file", b"2", "b") + b"--b--\r\n", "#/file"),
+        (_part("name", b"a") + _part("name", b"b") + b"--b--\r\n", "#/name"),
         (_part("colour", b"red") + b"--b--\r\n", "#/colour"),
         (_part("", b"red") + b"--b--\r\n", "#/"),
         (_part("name", b"x" * 1001) + b"--b--\r\n", "#/name"),
@@ -44,6 +45,17 @@ def test_the_form_must_hold_one_file_and_known_fields(
     errors = problem["errors"]
     assert isinstance(errors, list)
     assert [error["pointer"] for error in errors] == [pointer]
+
+
+def test_files_come_beside_each_other_in_pieces(client: TestClient) -> None:
+    body = _part("weights", b"w" * 100, "w") + _part("name", b"mine") + _part("architecture", b"{}")
+    body += b"--b--\r\n"
+    pieces = (body[start : start + 7] for start in range(0, len(body), 7))
+    answer = client.post("/v1/teachers", content=pieces, headers=FORM)
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["name"] == "mine"
+    sizes = {file["name"]: file["bytes"] for file in answer.json()["files"]}
+    assert sizes == {"architecture": 2, "weights": 100}
 
 
 @pytest.mark.parametrize(

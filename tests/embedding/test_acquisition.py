@@ -12,14 +12,14 @@ from networks import Costs
 SCALE = Scale(mean=0.6, std=0.05)
 SCORE = Objective("score", Limits(), 1000, 0.9)
 ACCURACY = Objective("accuracy", Limits(), 1000, 0.9)
-NONE = torch.zeros(0, EMBEDDING + 3, dtype=torch.float64)
+NONE = torch.zeros(0, EMBEDDING + 4, dtype=torch.float64)
 
 
 def _inputs(n: int, seed: int, params: int | Tensor = 500) -> Tensor:
     generator = torch.Generator().manual_seed(seed)
     z = torch.randn(n, EMBEDDING, generator=generator, dtype=torch.float64)
     sizes = torch.full((n,), params) if isinstance(params, int) else params
-    return with_costs(z / z.norm(dim=1, keepdim=True), Costs(sizes, sizes, sizes))
+    return with_costs(z / z.norm(dim=1, keepdim=True), Costs(sizes, sizes, sizes, sizes))
 
 
 def _gp(x: Tensor) -> AccuracyGP:

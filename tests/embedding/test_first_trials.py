@@ -5,7 +5,7 @@ from embedding.objective import Limits, Objective
 from networks import Costs, LayerTable
 
 SIZES = torch.logspace(1, 6, 2001).long()
-COSTS = Costs(SIZES, SIZES, SIZES)
+COSTS = Costs(SIZES, SIZES, SIZES, SIZES)
 
 
 def _table(out_channels: torch.Tensor) -> LayerTable:
@@ -53,13 +53,13 @@ def test_networks_too_small_to_learn_are_left_out() -> None:
 
 
 def test_one_candidate_is_chosen() -> None:
-    one = Costs(*(torch.tensor([7]) for _ in range(3)))
+    one = Costs(*(torch.tensor([7]) for _ in range(4)))
     objective = Objective("score", Limits(), 10, 0.9)
     assert first_trial(one, _table(torch.tensor([[1, 1]])), objective, 5) == 0
 
 
 def test_bottlenecks_are_left_out_while_there_are_others() -> None:
-    costs = Costs(*(torch.tensor([900, 800, 700, 600]) for _ in range(3)))
+    costs = Costs(*(torch.tensor([900, 800, 700, 600]) for _ in range(4)))
     channels = torch.tensor([[16, 3, 10], [16, 4, 2], [16, 16, 10], [2, 16, 10]])
     objective = Objective("accuracy", Limits(), 1000, 0.9)
     chosen = {first_trial(costs, _table(channels), objective, number) for number in range(8)}
@@ -68,7 +68,7 @@ def test_bottlenecks_are_left_out_while_there_are_others() -> None:
 
 
 def test_a_removed_layer_is_no_bottleneck_nor_one_as_narrow_as_the_teachers() -> None:
-    costs = Costs(*(torch.tensor([900, 800]) for _ in range(3)))
+    costs = Costs(*(torch.tensor([900, 800]) for _ in range(4)))
     table = _table(torch.tensor([[2, 1, 10], [1, 16, 10]]))
     table.alive[0, 1] = False
     objective = Objective("accuracy", Limits(), 1000, 0.9)

@@ -8,7 +8,7 @@ from embedding.kernel import LEAST_NOISE, AccuracyGP
 
 def _data(n: int) -> tuple[torch.Tensor, torch.Tensor]:
     generator = torch.Generator().manual_seed(0)
-    x = torch.randn(n, EMBEDDING + 3, generator=generator, dtype=torch.float64)
+    x = torch.randn(n, EMBEDDING + 4, generator=generator, dtype=torch.float64)
     x[:, :EMBEDDING] /= x[:, :EMBEDDING].norm(dim=1, keepdim=True)
     return x, x[:, 0] - x[:, 1]
 

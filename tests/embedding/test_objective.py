@@ -1,13 +1,15 @@
 import pytest
 import torch
+from torch import Tensor
 
 from embedding.objective import Limits, Objective, score
-from networks import Costs
+from networks import Candidates, Costs, Space
 
 COSTS = Costs(
     params=torch.tensor([0, 25, 50, 100]),
     macs=torch.tensor([0, 40, 30, 200]),
     bytes=torch.tensor([0, 100, 200, 400]),
+    activations=torch.tensor([0, 10, 20, 30]),
 )
 
 
@@ -46,6 +48,21 @@ def test_accuracy_is_its_own_value() -> None:
 )
 def test_limits_are_inclusive_and_all_hold(limits: Limits, allowed: list[bool]) -> None:
     assert Objective("score", limits, 100, 0.9).feasible(COSTS).tolist() == allowed
+
+
+def test_a_candidate_must_keep_the_limits_and_pass_the_screen(space: Space) -> None:
+    drawn = space.sample(40, torch.Generator().manual_seed(0))
+    params = space.costs(drawn).params
+    limits = Limits(params=int(params.median()))
+
+    def even(candidates: Candidates) -> Tensor:
+        return candidates.widths[:, 0] % 2 == 0
+
+    allowed = Objective("score", limits, 10**9, 0.9, even).allows(space, drawn)
+    within = params <= params.median()
+    assert torch.equal(allowed, within & even(drawn))
+    assert torch.equal(Objective("score", limits, 10**9, 0.9).allows(space, drawn), within)
+    assert 0 < int(allowed.sum()) < int(within.sum())
 
 
 @pytest.mark.parametrize(("params", "accuracy"), [(0, 0.9), (100, 0.0), (100, 1.01)])

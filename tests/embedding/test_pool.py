@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import torch
 
 from embedding.objective import Limits, Objective
@@ -55,3 +57,10 @@ def test_the_same_generator_draws_the_same(space: Space) -> None:
         for _ in range(2)
     )
     assert first == second
+
+
+def test_what_the_screen_leaves_out_is_not_drawn(space: Space) -> None:
+    screened = replace(_limited(space, 1), screen=lambda drawn: drawn.widths[:, 0] == 3)
+    pool = draw_pool(space, screened, set(), 30, _generator())
+    assert len(pool) == 30
+    assert (pool.widths[:, 0] == 3).all()

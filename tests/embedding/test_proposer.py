@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -67,6 +69,37 @@ class TestEveryStrategy:
             "macs": int(smallest.macs),
             "bytes": int(smallest.bytes),
         }
+
+    def test_refused_candidates_are_passed_over(
+        self, strategy: str, space: Space, objective: Objective
+    ) -> None:
+        refused: list[Edits] = []
+
+        def accepts(edits: Edits) -> bool:
+            if len(refused) == 3:
+                return True
+            refused.append(edits)
+            return False
+
+        proposer = make_proposer(strategy, space, objective, SETTINGS)
+        found = proposer.ask(2, accepts)
+        assert len(set(space.keys(space.candidates(refused + found)))) == 5
+        proposer.tell([Observation(i, x, 0.5) for i, x in enumerate(found)], [])
+        assert len(proposer.ask(1)) == 1
+
+    def test_refusing_everything_exhausts_the_space(self, strategy: str, three: Space) -> None:
+        objective = Objective("score", Limits(), int(three.costs(three.teacher()).params), 0.9)
+        proposer = make_proposer(strategy, three, objective, SETTINGS)
+        with pytest.raises(SpaceExhausted) as raised:
+            proposer.ask(1, lambda _: False)
+        assert raised.value.found == []
+
+    def test_a_screen_that_passes_nothing_leaves_nothing_feasible(
+        self, strategy: str, space: Space, objective: Objective
+    ) -> None:
+        closed = replace(objective, screen=lambda drawn: drawn.widths[:, 0] < 0)
+        with pytest.raises(InfeasibleConstraint):
+            make_proposer(strategy, space, closed, SETTINGS)
 
     def test_asking_for_nothing(self, strategy: str, space: Space, objective: Objective) -> None:
         assert make_proposer(strategy, space, objective, SETTINGS).ask(0) == []

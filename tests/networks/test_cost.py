@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from networks import architecture_costs
-from tests.networks.conftest import ZOO, space_of, traced
+from tests.networks.conftest import SMALL, ZOO, space_of, traced
 
 PAPER_PARAMS = {"zoo/resnet20": 272_474, "zoo/resnet18": 11_173_962, "zoo/vgg19": 20_035_018}
 
@@ -15,11 +15,19 @@ def test_the_teacher_costs_the_same_counted_layer_by_layer(name: str) -> None:
         space_of(name).costs(space_of(name).teacher()),
         architecture_costs(traced(name).architecture),
     )
-    assert (int(costs.params), int(costs.macs), int(costs.bytes)) == (
-        int(counted.params),
-        int(counted.macs),
-        int(counted.bytes),
-    )
+    for cost in ("params", "macs", "bytes", "activations"):
+        assert int(getattr(costs, cost)) == int(getattr(counted, cost)), cost
+
+
+def test_students_cost_the_same_counted_layer_by_layer() -> None:
+    for name in SMALL:
+        space = space_of(name)
+        candidates = space.sample(20, torch.Generator().manual_seed(0))
+        costs = space.costs(candidates)
+        for i, edits in enumerate(space.edits(candidates)):
+            counted = architecture_costs(space.student(edits))
+            for cost in ("params", "macs", "bytes", "activations"):
+                assert int(getattr(costs, cost)[i]) == int(getattr(counted, cost)), (name, cost)
 
 
 def test_the_zoo_has_the_sizes_of_the_papers() -> None:

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
-from networks import Space
+import torch
+from torch import Tensor, nn
+
+from networks import Space, trace
+from networks.regions import NEAREST
 from tests.networks.conftest import space_of
 
 
@@ -42,3 +46,29 @@ def test_names_are_unique() -> None:
     for name in ("zoo/resnet20", "zoo/vgg19", "torchvision/mobilenet_v2"):
         names = [removal.name for removal in space_of(name).removals]
         assert len(set(names)) == len(names)
+
+
+def test_an_end_gets_skips_from_the_nearest_alone() -> None:
+    convs = [nn.Conv2d(3 if i == 0 else 4, 4, 3, padding=1) for i in range(12)]
+    space = Space(trace(nn.Sequential(*convs, nn.Flatten()), torch.randn(2, 3, 4, 4)).architecture)
+    starts = [int(skip.start) for skip in space.skips if skip.end == "10"]
+    assert starts == list(range(10 - NEAREST, 10))
+
+
+def test_a_block_whose_bias_is_computed_from_parameters_can_go() -> None:
+    class Attention(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.last = nn.Linear(4, 4), nn.Linear(4, 2)
+            self.score = nn.Linear(4, 9)
+            self.table = nn.Parameter(torch.randn(1, 9))
+
+        def forward(self, x: Tensor) -> Tensor:
+            tokens = self.first(x)
+            gate = (self.score(tokens) + self.table.tanh()).mean(-1, keepdim=True)
+            logits: Tensor = self.last((tokens + tokens * gate).mean(1))
+            return logits
+
+    space = Space(trace(Attention(), torch.randn(2, 3, 4)).architecture)
+    (block,) = [removal for removal in space.removals if removal.end.startswith("add")]
+    assert block.start == "first"

@@ -10,12 +10,14 @@ from networks import (
     Architecture,
     ArchitectureError,
     Layer,
+    TensorSpec,
     Traced,
     WeightsError,
     build,
     trace,
     weights_of,
 )
+from networks.architecture_json import Attribute
 
 
 def test_modules_are_pytorchs_under_their_own_names(resnet20: Traced) -> None:
@@ -92,3 +94,39 @@ def test_layers_whose_tensors_belong_to_several_modules_are_refused(resnet20: Tr
     architecture = Architecture(layers, resnet20.architecture.tensors, "fc")
     with pytest.raises(ArchitectureError, match="several modules"):
         build(architecture)
+
+
+@pytest.mark.parametrize("where", ["argument", "layer", "tensor"])
+def test_names_are_never_run_as_code(where: str) -> None:
+    code = "x=exec('raise SystemExit'), y"
+    keywords: dict[str, Attribute] = {code: 1} if where == "argument" else {}
+    name = code if where == "layer" else "relu"
+    tensors = {code: TensorSpec((1,), True)} if where == "tensor" else {}
+    attributes: dict[str, Attribute] = {"args": [{"input": 0}], "kwargs": keywords}
+    layers = (
+        Layer("input", "input", (), (3,)),
+        Layer(name, "relu", ("input",), (3,), attributes),
+    )
+    with pytest.raises(ArchitectureError, match="can't be a name"):
+        build(Architecture(layers, tensors, name))
+
+
+def test_layers_that_share_a_tensor_and_differ_are_refused() -> None:
+    shared = {"weight": "fc.weight"}
+    layers = (
+        Layer("input", "input", (), (3,)),
+        Layer("a", "linear", ("input",), (3,), {}, {**shared, "bias": "fc.bias"}),
+        Layer("b", "linear", ("a",), (3,), {}, shared),
+    )
+    tensors = {"fc.weight": TensorSpec((3, 3), True), "fc.bias": TensorSpec((3,), True)}
+    with pytest.raises(ArchitectureError, match="'a' and 'b' share a tensor"):
+        build(Architecture(layers, tensors, "b"))
+
+
+def test_a_part_that_a_built_network_has_itself_is_refused() -> None:
+    layers = (
+        Layer("input", "input", (), (3,)),
+        Layer("meta", "linear", ("input",), (3,), {}, {"weight": "meta.weight"}),
+    )
+    with pytest.raises(ArchitectureError, match=r"'meta\.weight'"):
+        build(Architecture(layers, {"meta.weight": TensorSpec((3, 3), True)}, "meta"))

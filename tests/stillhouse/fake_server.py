@@ -65,6 +65,92 @@ def trial_document(number: int, **changes: object) -> Document:
     return document | changes
 
 
+def teacher_document(**changes: object) -> Document:
+    document: Document = {
+        "id": "tch_1",
+        "name": "Little",
+        "state": "checking",
+        "summary": {
+            "params": 5_374,
+            "macs": 83_392,
+            "layers": 5,
+            "groups": 3,
+            "removals": 1,
+            "frozen": {"sort": "operator 'aten.sort' is not known"},
+        },
+        "error": None,
+    }
+    return document | changes
+
+
+def costs(share: float) -> Document:
+    """A student with a share of everything that the teacher has."""
+    whole = {"params": 272_474, "macs": 2_500_000, "bytes": 1_090_000, "activations": 42_442}
+    ratios = {"params_ratio": share, "macs_ratio": share}
+    return {name: int(cost * share) for name, cost in whole.items()} | ratios
+
+
+def estimate_result(**changes: object) -> Document:
+    edges = [0.01, 0.1, 1.0]
+    histogram = {"edges": edges, "counts": [1200, 800], "kept": [1100, 0]}
+    result: Document = {
+        "teacher": costs(1.0) | {"latency_ms": 0.5, "layers": 22, "input_shape": [1, 8, 8]},
+        "groups": [{"name": f"conv{n}", "units": 8 * n, "channels": 8 * n} for n in range(1, 9)],
+        "removals": 23,
+        "skips": 44,
+        "frozen": {"sort": "operator 'aten.sort' is not known"},
+        "space": {
+            "drawn": 2000,
+            "smallest": costs(0.01) | {"latency_ms": 0.02},
+            "median": costs(0.08) | {"latency_ms": None},
+            "largest": costs(0.9) | {"latency_ms": None},
+            "histogram": {"params_ratio": histogram, "macs_ratio": histogram},
+        },
+        "constraints": {
+            "limits": {"params": 27_247.0},
+            "feasible": True,
+            "feasible_share": 0.55,
+            "unjudged": [],
+            "nearest": None,
+            "errors": [],
+        },
+        "latency": {
+            "runtime": "onnxruntime",
+            "batch_size": 1,
+            "threads": 1,
+            "skipped": {"median": "too slow", "largest": "too slow"},
+            "error": {"median": 0.12, "p90": 0.3, "measured": 2},
+        },
+        "time": {"teacher_s": 30.0, "search_s": 60.0, "final_s": 10.0, "total_s": 100.0},
+    }
+    return result | changes
+
+
+def infeasible_result() -> Document:
+    error = {"pointer": "#/constraints/params_ratio", "detail": "the nearest student has 2,724"}
+    return estimate_result(
+        constraints={
+            "limits": {"params": 272.0},
+            "feasible": False,
+            "feasible_share": 0.0,
+            "unjudged": [],
+            "nearest": costs(0.01) | {"latency_ms": 0.02},
+            "errors": [error],
+        }
+    )
+
+
+def estimate_document(**changes: object) -> Document:
+    document: Document = {
+        "id": "est_1",
+        "state": "succeeded",
+        "request": {"teacher": {"network": "zoo/resnet20"}, "dataset": {"name": "digits"}},
+        "result": estimate_result(),
+        "error": None,
+    }
+    return document | changes
+
+
 def trials_of_a_search() -> list[Document]:
     return [
         trial_document(0, score=0.9, accuracy=0.89),
@@ -85,6 +171,8 @@ class FakeServer:
         files: The best student's files by name; None: there is no student.
         damaged: Names of files that arrive shortened.
         silent: How many requests get no answer before the next does.
+        teachers: What `GET /v1/teachers/{id}` answers next; the last one stays.
+        estimates: What `GET /v1/estimates/{id}` answers next; the last one stays.
     """
 
     jobs: list[Document] = field(default_factory=lambda: [job_document()])
@@ -93,6 +181,15 @@ class FakeServer:
     damaged: set[str] = field(default_factory=set)
     silent: int = 0
     requests: list[httpx.Request] = field(default_factory=list)
+    teachers: list[Document] = field(
+        default_factory=lambda: [teacher_document(), teacher_document(state="ready")]
+    )
+    estimates: list[Document] = field(
+        default_factory=lambda: [
+            estimate_document(state="queued", result=None),
+            estimate_document(),
+        ]
+    )
 
     @property
     def transport(self) -> httpx.MockTransport:
@@ -118,6 +215,10 @@ class FakeServer:
             ("GET", "students"): self._get_file,
             ("POST", "datasets"): self._post_dataset,
             ("GET", "datasets"): lambda *_: _page([{"id": "dst_1"}]),
+            ("POST", "teachers"): self._post_teacher,
+            ("GET", "teachers"): self._get_teacher,
+            ("POST", "estimates"): lambda *_: httpx.Response(202, json=self.estimates[0]),
+            ("GET", "estimates"): lambda *_: self._next(self.estimates),
             ("GET", "embeddings"): lambda *_: _page([{"id": "emb_2"}, {"id": "emb_1"}]),
         }
         return routes[request.method, parts[1]](parts[2:], request)
@@ -168,6 +269,17 @@ class FakeServer:
         name = parts[-1]
         data = (self.files or {})[name]
         return httpx.Response(200, content=data[:-1] if name in self.damaged else data)
+
+    def _post_teacher(self, _: list[str], request: httpx.Request) -> httpx.Response:
+        assert request.headers["content-type"].startswith("multipart/form-data")
+        return httpx.Response(201, json=self.teachers[0])
+
+    def _get_teacher(self, parts: list[str], _: httpx.Request) -> httpx.Response:
+        return self._next(self.teachers) if parts else _page([self.teachers[-1]])
+
+    @staticmethod
+    def _next(documents: list[Document]) -> httpx.Response:
+        return httpx.Response(200, json=documents.pop(0) if len(documents) > 1 else documents[0])
 
     def _post_dataset(self, _: list[str], request: httpx.Request) -> httpx.Response:
         assert request.headers["content-type"].startswith("multipart/form-data")

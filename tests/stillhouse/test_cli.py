@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import pytest
@@ -8,7 +9,7 @@ from typer.testing import CliRunner
 from stillhouse import cli
 from stillhouse.errors import Refused
 
-COMMANDS = ("serve", "api", "coordinator", "demo", "submit", "watch", "best", "db")
+COMMANDS = ("serve", "api", "coordinator", "demo", "estimate", "submit", "watch", "best", "db")
 
 
 def test_every_command_explains_itself() -> None:
@@ -48,3 +49,9 @@ def test_a_refusal_names_fields_as_a_request_does() -> None:
     assert cli._told(refusal).plain == (
         "refused: 2 fields\n  search.evaluations: should be at least 1\n  request: has no teacher"
     )
+
+
+def test_the_command_line_starts_without_torch() -> None:
+    code = "import sys, stillhouse.cli; print('torch' in sys.modules, 'networks' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]

@@ -3,9 +3,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
-from stillhouse import Client, Refused
-from tests.stillhouse.fake_server import JOB_ID, FakeServer
+from stillhouse import Client, EstimateFailed, Refused, TeacherRejected, UnusableTeacher
+from tests.stillhouse.fake_server import (
+    JOB_ID,
+    FakeServer,
+    estimate_document,
+    teacher_document,
+)
+from tests.stillhouse.little import PREPROCESSING, little
 
 REQUEST = {"teacher": {"network": "zoo/resnet20"}, "dataset": {"name": "digits"}}
 
@@ -44,3 +51,62 @@ def test_lists(client: Client) -> None:
     assert [job.id for job in client.jobs()] == [JOB_ID]
     assert [embedding["id"] for embedding in client.embeddings()] == ["emb_2", "emb_1"]
     assert [dataset["id"] for dataset in client.datasets()] == ["dst_1"]
+
+
+def test_a_module_is_traced_shown_sent_and_waited_for(client: Client, fake: FakeServer) -> None:
+    shown: list[str] = []
+    teacher = client.upload_teacher(
+        little(), example=torch.zeros(1, 1, 8, 8), preprocessing=PREPROCESSING, show=shown.append
+    )
+    assert (teacher.id, teacher.state) == ("tch_1", "ready")
+    assert teacher.summary is not None
+    assert teacher.summary["layers"] == 5
+    assert shown[0].startswith("Little: 5 weighted layers")
+    sent = fake.requests[0].content
+    assert b'name="architecture"; filename="architecture.json"' in sent
+    assert b'name="weights"; filename="weights.safetensors"' in sent
+    assert b'name="preprocessing"\r\n\r\n{"scale": 16.0' in sent
+
+
+def test_a_rejected_teacher_is_an_error_with_its_reason(client: Client, fake: FakeServer) -> None:
+    why = {
+        "status": 422,
+        "detail": "weights: 'head.weight' has NaN",
+        "errors": [{"pointer": "#/weights", "detail": "must be finite"}],
+    }
+    fake.teachers = [teacher_document(), teacher_document(state="rejected", error=why)]
+    with pytest.raises(TeacherRejected, match="has NaN") as caught:
+        client.upload_teacher(little(), example=torch.zeros(1, 1, 8, 8), show=lambda _: None)
+    assert "#/weights: must be finite" in str(caught.value)
+    assert caught.value.exit_code == 4
+
+
+def test_what_can_not_be_a_teacher_is_never_sent(client: Client, fake: FakeServer) -> None:
+    with pytest.raises(UnusableTeacher):
+        client.submit(REQUEST, "missing.onnx")
+    assert fake.requests == []
+
+
+def test_a_job_takes_a_module_as_its_teacher(
+    client: Client, fake: FakeServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    request = {"dataset": {"name": "digits"}}
+    client.submit(request, teacher=little(), example=torch.zeros(1, 1, 8, 8))
+    assert fake.bodies("/v1/jobs") == [{**request, "teacher": {"id": "tch_1"}}]
+    assert "Little: 5 weighted layers" in capsys.readouterr().out
+    again = next(client.teachers())
+    client.submit(request, again)
+    assert fake.bodies("/v1/jobs")[1]["teacher"] == {"id": "tch_1"}
+
+
+def test_an_estimate_is_waited_for(client: Client, fake: FakeServer) -> None:
+    estimate = client.estimate(REQUEST)
+    assert (estimate.id, estimate.feasible) == ("est_1", True)
+    assert fake.bodies("/v1/estimates") == [REQUEST]
+
+
+def test_a_job_that_can_not_be_done_has_no_estimate(client: Client, fake: FakeServer) -> None:
+    why = {"status": 422, "title": "The network can't be compressed", "detail": "takes colour"}
+    fake.estimates = [estimate_document(state="failed", result=None, error=why)]
+    with pytest.raises(EstimateFailed, match="takes colour"):
+        client.estimate(REQUEST)

@@ -2,9 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from stillhouse.documents import JobStatus, Student, Trial
+from stillhouse.documents import Estimate, JobStatus, Student, Trial, UploadedTeacher
 from stillhouse.errors import NotAnswered
-from tests.stillhouse.fake_server import job_document, trial_document
+from tests.stillhouse.fake_server import (
+    estimate_document,
+    infeasible_result,
+    job_document,
+    teacher_document,
+    trial_document,
+)
 
 
 def test_a_job_is_read_as_the_contract_words_it() -> None:
@@ -45,3 +51,15 @@ def test_a_running_trial_has_no_measures() -> None:
 def test_a_student_without_files_is_no_answer() -> None:
     with pytest.raises(NotAnswered, match="files"):
         Student.read({"id": "std_1"})
+
+
+@pytest.mark.parametrize(("state", "checked"), [("checking", False), ("ready", True)])
+def test_a_teacher_is_checked_once_it_is_ready_or_rejected(state: str, checked: bool) -> None:
+    assert UploadedTeacher.read(teacher_document(state=state)).checked is checked
+
+
+def test_an_estimate_tells_whether_the_constraints_can_be_met() -> None:
+    assert Estimate.read(estimate_document()).feasible
+    assert not Estimate.read(estimate_document(result=infeasible_result())).feasible
+    with pytest.raises(NotAnswered, match="constraints"):
+        _ = Estimate.read(estimate_document(state="running", result=None)).feasible

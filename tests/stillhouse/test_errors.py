@@ -46,5 +46,7 @@ def test_every_error_has_the_one_root_and_an_exit_code_of_its_own_or_one() -> No
     assert {name: code for name, code in codes.items() if code != 1} == {
         "Unreachable": 3,
         "Refused": 4,
+        "EstimateFailed": 4,
+        "TeacherRejected": 4,
         "DownloadDamaged": 5,
     }

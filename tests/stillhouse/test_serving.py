@@ -2,23 +2,17 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
 import pytest
 
-from stillhouse import CannotServe, Client
-from stillhouse.ports import free_port
+from stillhouse import CannotServe
 from stillhouse.ray_node import RayNode
 from stillhouse.serving import Place, services, serving
 from tests.stillhouse.processes import eventually, gone, tree
+from tests.stillhouse.servers import coordinators, served
 
 REQUEST = {"teacher": {"network": "zoo/resnet20"}, "dataset": {"name": "digits"}}
-STILLHOUSE = [sys.executable, "-P", "-c", "from stillhouse.cli import main; main()"]
 
 
 def place(home: Path, port: int = 8000, host: str = "127.0.0.1") -> Place:
@@ -51,32 +45,6 @@ def test_a_port_in_use_is_told_before_anything_starts(tmp_path: Path) -> None:
     ):
         pass
     assert not (tmp_path / "stillhouse.db").exists()
-
-
-@contextmanager
-def served(home: Path) -> Iterator[tuple[subprocess.Popen[bytes], Client]]:
-    port = free_port()
-    command = [*STILLHOUSE, "serve", "--home", str(home), "--port", str(port), "--cpus", "1"]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
-        try:
-            with Client(f"http://127.0.0.1:{port}") as client:
-                assert eventually(client.ready, 60)
-                assert eventually(lambda: bool(coordinators(process.pid)), 60)
-                yield process, client
-        finally:
-            process.terminate()
-
-
-def coordinators(pid: int) -> list[psutil.Process]:
-    return [found for found in tree(pid) if words(found)[1:] == ["-P", "-m", "workers"]]
-
-
-def words(process: psutil.Process) -> list[str]:
-    """A process's command line; nothing when it has just ended."""
-    try:
-        return [str(word) for word in process.cmdline()]
-    except psutil.NoSuchProcess:
-        return []
 
 
 @pytest.mark.cluster

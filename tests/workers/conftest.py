@@ -16,7 +16,7 @@ import torch
 
 from app.artifacts import Artifacts
 from app.database import Database
-from tests.workers.jobs import make_home, open_home
+from tests.workers.jobs import make_home, open_home, quick_latency
 from tests.workers.samples import training_data, two_digits
 from tests.workers.trained import Trained, trained_teacher
 from workers.data import TrainingData
@@ -28,6 +28,11 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True)
+def _quick_latency(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.latencies.measure_architecture", quick_latency)
 
 
 @pytest.fixture(scope="session")

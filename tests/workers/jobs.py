@@ -22,14 +22,16 @@ from app.records import JobRecord, NewDataset, TrialRecord
 from app.requests import JobRequest
 from app.tables import Job, JobTeacher
 from app.trials import list_trials
+from networks import Architecture, LatencySetting, architecture_costs
 from tests.workers.samples import two_digits
 from workers.data import Dataset, Labelled, TrainingData
+from workers.latency_measurement import Measurement
 from workers.measuring import measure
 from workers.pool import Failure, Finished, Placed, Pool
 from workers.preparation import prepare
 from workers.student_files import StudentFiles, TrainedStudent
 from workers.teacher import Teacher
-from workers.trial import student_module
+from workers.trial import student_architecture, student_module
 from workers.work import Work
 
 T = TypeVar("T")
@@ -57,6 +59,9 @@ class InlinePool(Pool):
 
     def threads(self, parallel: int) -> int:  # noqa: ARG002 - as of Pool
         return 1
+
+    def cores(self) -> int:
+        return 2
 
     def send(
         self,
@@ -204,4 +209,16 @@ def quick_student_files(
     accuracy = measure(module, data.validation, data.preprocessing)
     test_accuracy = None if test is None else measure(module, test, data.preprocessing)
     report = json.dumps(student.report).encode()
-    return StudentFiles({"report.json": report}, accuracy, test_accuracy)
+    architecture = student_architecture(teacher, student.edits).to_json()
+    latency = quick_latency(architecture, student.latency)
+    return StudentFiles({"report.json": report}, accuracy, test_accuracy, latency)
+
+
+def quick_latency(architecture: str, setting: LatencySetting) -> Measurement:  # noqa: ARG001
+    """Takes the place of `measure_architecture`: a millisecond for each million MACs."""
+    return measurement(int(architecture_costs(Architecture.from_json(architecture)).macs) / 1e6)
+
+
+def measurement(median_ms: float) -> Measurement:
+    """Returns a measurement whose runs hardly differ."""
+    return Measurement(median_ms, 0.9 * median_ms, 1.1 * median_ms, 100, "cpu", "a processor")

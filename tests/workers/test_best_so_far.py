@@ -37,7 +37,7 @@ def test_the_best_trial_s_student_is_offered_once_with_its_files(
     searched: tuple[Work, Prepared, list[TrialRecord]],
 ) -> None:
     work, prepared, trials = searched
-    best = BestSoFar(work, prepared)
+    best = BestSoFar(work, prepared, None)
     best.offer(trials)
     best.offer(trials)
     assert isinstance(work.pool, InlinePool)
@@ -59,7 +59,7 @@ def test_a_new_best_takes_the_place_of_the_old_one(
 ) -> None:
     work, prepared, trials = searched
     worse, better = sorted(trials, key=lambda t: (t.score or 0, -t.params))
-    best = BestSoFar(work, prepared)
+    best = BestSoFar(work, prepared, None)
     for known in ([worse], [worse, better]):
         best.offer(known)
         _settle(best, work)
@@ -76,7 +76,7 @@ def test_students_that_can_t_be_exported_are_tried_once_each(
     work, prepared, trials = searched
     assert isinstance(work.pool, InlinePool)
     work.pool.before = lambda _: Failure("DifferentStudent", "", "evidence")
-    best = BestSoFar(work, prepared)
+    best = BestSoFar(work, prepared, None)
     for _ in trials:
         best.offer(trials)
         _settle(best, work)
@@ -92,7 +92,7 @@ def test_the_next_best_takes_the_place_of_a_best_that_can_t_be_exported(
     work, prepared, trials = searched
     assert isinstance(work.pool, InlinePool)
     worse, _ = sorted(trials, key=lambda t: (t.score or 0, -t.params))
-    best = BestSoFar(work, prepared)
+    best = BestSoFar(work, prepared, None)
     best.offer(trials)
     work.pool.before = lambda _: Failure("DifferentStudent", "", "evidence")
     _settle(best, work)
@@ -110,9 +110,9 @@ def test_a_restarted_coordinator_offers_nothing_twice(
     searched: tuple[Work, Prepared, list[TrialRecord]],
 ) -> None:
     work, prepared, trials = searched
-    first = BestSoFar(work, prepared)
+    first = BestSoFar(work, prepared, None)
     first.offer(trials)
     _settle(first, work)
-    BestSoFar(work, prepared).offer(trials)
+    BestSoFar(work, prepared, None).offer(trials)
     assert isinstance(work.pool, InlinePool)
     assert work.pool.sent == [KEY]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from workers.data import load_digits, load_npz
+from workers.preprocessing import Preprocessing
 
 
 def _npz(**arrays: object) -> io.BytesIO:
@@ -94,3 +95,13 @@ def test_select_takes_images_with_their_labels() -> None:
     assert chosen.labels.tolist() == digits.labels[[3, 1]].tolist()
     assert np.array_equal(chosen.images[0], digits.images[3])
     assert len(chosen) == 2
+
+
+def test_training_data_has_no_image_of_the_test_split() -> None:
+    digits = load_digits()
+    preprocessing = Preprocessing.of(digits.images, digits.scale, (8, 8))
+    data = digits.training_data(digits.splits, preprocessing)
+    assert data.train.labels.tolist() == digits.labels[digits.splits.train].tolist()
+    assert data.validation.labels.tolist() == digits.labels[digits.splits.validation].tolist()
+    assert len(data.train) + len(data.validation) == len(digits.labels) - len(digits.splits.test)
+    assert data.preprocessing == preprocessing

@@ -72,8 +72,8 @@ def test_the_test_split_is_read_after_all_training(searched: tuple[Work, Prepare
     sent = _pool(work).sent
     trained = [key for key in sent[:2] if isinstance(key, int)]
     assert set(trained) == _best_two(work)
-    assert sent[2] == "the teacher's test"
-    assert set(sent[3:]) == set(trained)
+    assert sent[2:4] == ["the teacher's test", "a latency"]
+    assert set(sent[4:]) == set(trained)
 
 
 def test_what_was_finished_before_a_crash_is_not_done_again(
@@ -99,7 +99,7 @@ def test_what_was_finished_before_a_crash_is_not_done_again(
     pool.sent.clear()
     finish_students(work, prepared)
     missing = _best_two(work) - {first[0].trial_number}
-    assert pool.sent == ["the teacher's test", *missing]
+    assert pool.sent == ["the teacher's test", "a latency", *missing]
     assert {s.trial_number for s in _finals(work)} == _best_two(work)
     best = max(_finals(work), key=lambda s: (s.score, -s.params, -s.trial_number))
     assert read_job(work.database, work.job.id).best_student_id == best.id

@@ -5,9 +5,11 @@ from sqlalchemy.exc import OperationalError
 
 from app.artifacts import Artifacts
 from app.database import Database
+from app.errand_leases import claim_errand
 from app.job_commands import cancel
 from app.leases import Lease, claim, release, renew
 from tests.workers.jobs import NEVER_S, held_work
+from tests.workers.teachers import add_teacher
 from workers.lease_keeper import LeaseKeeper
 
 
@@ -39,6 +41,14 @@ def test_a_held_lease_is_renewed(database: Database, lease: Lease) -> None:
     assert _lease_until(database) > before
     assert not keeper.lost.is_set()
     assert lost == []
+
+
+def test_an_errand_s_lease_is_renewed_too(database: Database, artifacts: Artifacts) -> None:
+    add_teacher(database, artifacts, {"onnx": b"x"}, "onnx")
+    lease = claim_errand(database, "a", -1.0)
+    assert lease is not None
+    assert LeaseKeeper(database, lease, NEVER_S, lambda: None).renew_once()
+    assert claim_errand(database, "b", NEVER_S) is None
 
 
 def test_a_lease_that_another_took_stops_the_work_at_once(database: Database, lease: Lease) -> None:

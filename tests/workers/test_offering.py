@@ -6,7 +6,13 @@ from app.artifacts import Artifacts
 from app.database import Database
 from app.students import get_student
 from embedding import score
-from tests.workers.jobs import held_work, quick_student_files, read_job, read_trials
+from tests.workers.jobs import (
+    held_work,
+    measurement,
+    quick_student_files,
+    read_job,
+    read_trials,
+)
 from workers.offering import best_trials, offer, report, value_of
 from workers.preparation import Prepared, prepare
 from workers.search import Search
@@ -28,7 +34,7 @@ def searched(
 def test_an_offered_student_s_files_are_stored_whole(searched: tuple[Work, Prepared]) -> None:
     work, prepared = searched
     trial = read_trials(work.database, work.job.id)[0]
-    made = StudentFiles({"a.bin": b"abc", "b.json": b"{}"}, 0.75, 0.5)
+    made = StudentFiles({"a.bin": b"abc", "b.json": b"{}"}, 0.75, 0.5, measurement(2.0))
     student_id = offer(work, prepared.record, trial, made, final=True, best=True)
     with work.database.read() as session:
         student = get_student(session, student_id)
@@ -62,7 +68,7 @@ def test_the_report_holds_what_a_user_needs_to_use_and_repeat(
 ) -> None:
     work, prepared = searched
     trial = read_trials(work.database, work.job.id)[1]
-    told = report(work, prepared, trial, final=True, epochs=7, teacher_test=0.9)
+    told = report(work, prepared, trial, final=True, epochs=7, teacher_test=0.9, predicted=None)
     teacher, student = told["teacher"], told["student"]
     assert isinstance(teacher, dict)
     assert isinstance(student, dict)

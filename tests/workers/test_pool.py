@@ -9,7 +9,8 @@ import ray
 from tests.workers.remote_calls import die_until, divide, run_forever, surroundings
 from workers.__main__ import connect
 from workers.data import Labelled
-from workers.pool import ATTEMPTS, MOST_THREADS, NICENESS, Failure, Finished, Pool
+from workers.pool import ATTEMPTS, NICENESS, Failure, Finished, Pool
+from workers.training import MOST_THREADS
 
 pytestmark = pytest.mark.cluster
 LONG_S = 60.0

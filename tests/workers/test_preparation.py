@@ -8,12 +8,10 @@ import pytest
 from app.artifacts import Artifacts
 from app.database import Database
 from app.requests import DatasetRequest
-from networks import NothingToEditError
 from tests.workers.jobs import InlinePool, held_work, read_job
-from workers.pool import Failure
 from workers.precision import Precision
 from workers.preparation import load_dataset, prepare
-from workers.problems import UnfitNetwork, UnusableDataset, UselessTeacher, WorkFailed
+from workers.problems import UnfitLatency, UnusableDataset
 from workers.splits import Splits
 from workers.work import Work
 
@@ -63,44 +61,6 @@ def test_students_use_no_more_threads_than_their_teacher_did(
     assert replace(prepared, record=record).threads(4) == used
 
 
-def _diverging(key: object) -> object | None:
-    wanted = key == "the teacher's training"
-    return Failure("Diverged", "epoch 3: the loss is nan", "") if wanted else None
-
-
-def _broken(key: object) -> object | None:
-    wanted = key == "the teacher's training"
-    return Failure("MemoryError", "out of memory", "") if wanted else None
-
-
-def test_a_teacher_that_diverges_is_the_request_s_fault(work: Work) -> None:
-    assert isinstance(work.pool, InlinePool)
-    work.pool.before = _diverging
-    with pytest.raises(UselessTeacher, match="epoch 3: the loss is nan"):
-        prepare(work)
-    assert read_job(work.database, work.job.id).teacher is None
-
-
-def test_a_worker_that_fails_is_not(work: Work) -> None:
-    assert isinstance(work.pool, InlinePool)
-    work.pool.before = _broken
-    with pytest.raises(WorkFailed, match="out of memory"):
-        prepare(work)
-
-
-def test_a_network_with_nothing_to_edit_is_refused_before_training(
-    work: Work, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(_: object) -> None:
-        raise NothingToEditError("no layer can go")
-
-    monkeypatch.setattr("workers.preparation.Space", refuse)
-    with pytest.raises(UnfitNetwork, match="zoo/resnet20: no layer can go"):
-        prepare(work)
-    assert isinstance(work.pool, InlinePool)
-    assert work.pool.sent == []
-
-
 def test_digits_are_there_by_name(database: Database, artifacts: Artifacts) -> None:
     assert len(load_dataset(database, artifacts, DatasetRequest(name="digits")).labels) == 1797
 
@@ -123,3 +83,28 @@ def test_only_what_is_wrong_with_a_dataset_is_the_request_s_fault(
     monkeypatch.setattr(work.artifacts, "open", fail)
     with pytest.raises(raised):
         load_dataset(work.database, work.artifacts, work.job.request.dataset)
+
+
+@pytest.mark.parametrize(
+    ("latency", "says"),
+    [
+        ({"threads": 3}, "3 threads are asked for; the largest machine has 2 processors"),
+        ({"batch_size": 9}, "are allowed"),
+    ],
+    ids=["threads", "batch_size"],
+)
+def test_what_no_machine_could_measure_ends_the_job_before_anything_is_trained(
+    database: Database,
+    artifacts: Artifacts,
+    monkeypatch: pytest.MonkeyPatch,
+    latency: dict[str, int],
+    says: str,
+) -> None:
+    monkeypatch.setattr("workers.constraints.MOST_BATCH_BYTES", 2**20)
+    work = held_work(database, artifacts, trained=False, latency=latency)
+    with pytest.raises(UnfitLatency, match=says) as raised:
+        prepare(work)
+    (field,) = latency
+    assert [error.pointer for error in raised.value.errors] == [f"#/latency/{field}"]
+    assert isinstance(work.pool, InlinePool)
+    assert work.pool.sent == []

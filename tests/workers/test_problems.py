@@ -2,7 +2,9 @@ import pytest
 
 from app.problems import StillhouseError
 from workers.problems import (
+    RejectedTeacher,
     TrialFailed,
+    UnfitLatency,
     UnfitNetwork,
     UnusableDataset,
     UnusableEmbedding,
@@ -15,6 +17,7 @@ from workers.problems import (
     ("error", "kind", "fields"),
     [
         (UnfitNetwork.because("why"), "unfit-network", ["#/teacher/network"]),
+        (UnfitLatency.because("why", "threads"), "unfit-latency", ["#/latency/threads"]),
         (UnusableDataset.because("why"), "unusable-dataset", ["#/dataset"]),
         (UnusableEmbedding.because("why"), "unusable-embedding", ["#/search/embedding/from"]),
         (
@@ -39,3 +42,9 @@ def test_what_failed_on_a_worker_is_a_500_with_its_cause() -> None:
     assert error.problem()["detail"] == "the export: DifferentStudent: logits differ"
     assert error.kind == "DifferentStudent"
     assert TrialFailed("why").problem()["type"] == "urn:stillhouse:problem:trial-failed"
+
+
+def test_a_long_detail_of_a_rejected_teacher_is_cut() -> None:
+    problem = RejectedTeacher.because("onnx", "x" * 4_000_000)
+    assert problem.detail == "x" * 499 + "…"
+    assert [error.detail for error in problem.errors] == [problem.detail]

@@ -26,7 +26,7 @@ def test_new_trials_have_exact_costs_hashes_and_seeds(
     drawn = prepared.space.sample(3, torch.Generator().manual_seed(1))
     costs = prepared.space.costs(drawn)
     edits = prepared.space.edits(drawn)
-    trials = new_trials(prepared, 9, 5, edits)
+    trials = new_trials(prepared, 9, 5, edits, None)
     assert [t.number for t in trials] == [5, 6, 7]
     assert [t.params for t in trials] == costs.params.tolist()
     assert [t.macs for t in trials] == costs.macs.tolist()
@@ -63,7 +63,7 @@ def test_what_is_told_is_every_trial_by_its_state(prepared_work: tuple[Work, Pre
             told.extend([completed, pending])
 
     def trial(number: int, state: str, accuracy: float | None) -> TrialRecord:
-        (new,) = new_trials(prepared, 0, number, [edits[number]])
+        (new,) = new_trials(prepared, 0, number, [edits[number]], None)
         return TrialRecord(
             number=number,
             state=state,  # type: ignore[arg-type]

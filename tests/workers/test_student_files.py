@@ -9,15 +9,17 @@ import torch
 from torch import Tensor
 
 import networks
-from networks import Architecture
+from networks import Architecture, LatencySetting
 from tests.workers.trained import Trained
 from workers.measuring import as_tensor, logits_of
 from workers.student_files import (
     DifferentStudent,
     StudentFiles,
     TrainedStudent,
+    _export_onnx,
     expect_same,
     make_student_files,
+    onnx_logits,
 )
 from workers.teacher import weights_bytes
 from workers.trial import student_module
@@ -27,7 +29,8 @@ from workers.trial import student_module
 def student(trained: Trained) -> TrainedStudent:
     module = student_module(trained.teacher, trained.edits.to_json(), None)
     report = {"job": "job_1", "student": {"trial": 4}}
-    return TrainedStudent(trained.edits.to_json(), weights_bytes(module), report)
+    weights = weights_bytes(module)
+    return TrainedStudent(trained.edits.to_json(), weights, report, LatencySetting(), None)
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +52,8 @@ def test_each_file_holds_the_student(
         torch.testing.assert_close(exported(x), expected, rtol=1e-4, atol=1e-4)
         assert exported(x[:1]).shape == (1, 2)
         torch.testing.assert_close(networks.build(architecture, weights).eval()(x), expected)
+        found = onnx_logits(made.files["student.onnx"])(x)
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
 
 
 def test_the_accuracies_are_those_of_the_splits(
@@ -72,27 +77,56 @@ def test_the_report_says_what_it_was_told_what_was_measured_and_the_versions(
         "trial": 4,
         "accuracy": made.accuracy,
         "test_accuracy": made.test_accuracy,
+        "latency": made.latency.to_json(),
     }
     assert report["dtype"] == "float32"
-    assert report["versions"]["torch"] == version("torch")
+    for package in ("torch", "onnx", "onnxruntime"):
+        assert report["versions"][package] == version(package)
 
 
 def _shifted(x: Tensor) -> Tensor:
-    return x.flatten(1) + 0.01
+    return x.flatten(1) + 2e-4 * x.abs().max()
 
 
 def _not_a_number(x: Tensor) -> Tensor:
     return x.flatten(1) * float("nan")
 
 
-@pytest.mark.parametrize("loaded", [_shifted, _not_a_number])
+def _of_another_shape(x: Tensor) -> Tensor:
+    return x.flatten(1)[:, :1]
+
+
+def _for_even_batches(x: Tensor) -> Tensor:
+    return x.reshape(2, -1, 9).reshape(-1, 9)
+
+
+def _without_the_batch(x: Tensor) -> Tensor:
+    return x.flatten(1).roll(1, 0)
+
+
+@pytest.mark.parametrize(
+    ("loaded", "says"),
+    [
+        (_shifted, "its logits differ"),
+        (_not_a_number, "its logits differ"),
+        (_of_another_shape, r"shape \(1, 1\), expected \(1, 9\)"),
+        (_for_even_batches, "fails on a batch of 1"),
+        (_without_the_batch, "on a batch of 7"),
+    ],
+)
 def test_a_file_that_computes_something_else_is_not_offered(
-    loaded: Callable[[Tensor], Tensor],
+    loaded: Callable[[Tensor], Tensor], says: str
 ) -> None:
-    x = torch.randn(5, 1, 3, 3)
+    x = torch.randn(64, 1, 3, 3)
     expect_same(lambda x: x.flatten(1), lambda x: x.flatten(1) + 1e-6, x, "same")
-    with pytest.raises(DifferentStudent, match=r"student\.pt2: its logits differ"):
+    with pytest.raises(DifferentStudent, match=rf"student\.pt2: .*{says}"):
         expect_same(lambda x: x.flatten(1), loaded, x, "student.pt2")
+
+
+def test_the_tolerance_is_relative_to_the_largest_logit() -> None:
+    x = torch.randn(8, 1, 3, 3) * 1e-6
+    with pytest.raises(DifferentStudent):
+        expect_same(lambda x: x.flatten(1), lambda x: x.flatten(1) + 1e-7, x, "student.pt2")
 
 
 def test_a_broken_export_is_caught(
@@ -102,6 +136,12 @@ def test_a_broken_export_is_caught(
     with torch.no_grad():
         for parameter in other.parameters():
             parameter.add_(0.1)
-    monkeypatch.setattr("workers.student_files._export", lambda *_: (b"", other.eval()))
-    with pytest.raises(DifferentStudent, match=r"student\.pt2"):
+    with monkeypatch.context() as patch:
+        patch.setattr("workers.student_files._export", lambda *_: (b"", other.eval()))
+        with pytest.raises(DifferentStudent, match=r"student\.pt2"):
+            make_student_files(trained.data, trained.teacher, student, None)
+    shape = tuple(trained.data.preprocessing.apply(as_tensor(trained.data.train.images[:1])).shape)
+    broken = _export_onnx(other, shape[1:])
+    monkeypatch.setattr("workers.student_files._export_onnx", lambda *_: broken)
+    with pytest.raises(DifferentStudent, match=r"student\.onnx"):
         make_student_files(trained.data, trained.teacher, student, None)

@@ -36,6 +36,16 @@ def test_run_waits_until_the_call_has_ended(work: Work, monkeypatch: pytest.Monk
     assert work.run("x", divide, 1) == 7
 
 
+def test_other_calls_that_end_meanwhile_are_told_later(work: Work) -> None:
+    assert isinstance(work.pool, InlinePool)
+    work.pool.send(3, divide, 2)
+    assert work.run("a division", divide, 4) == 0.25
+    assert work.under_way() == {3}
+    (other,) = work.wait()
+    assert (other.key, other.value) == (3, 0.5)
+    assert work.under_way() == set()
+
+
 def _lose(work: Work) -> None:
     work.lost.set()
 

@@ -29,7 +29,7 @@ def test_a_submitted_job_is_in_the_queue(client: TestClient) -> None:
 
 def test_what_is_wrong_is_pointed_at_and_nothing_is_queued(client: TestClient) -> None:
     wrong = {
-        "teacher": {"id": "tch_1"},
+        "teacher": {"id": "tch_1", "network": "zoo/resnet20"},
         "dataset": {"name": "digits", "x": 1},
         "objective": {"kind": "pareto"},
         "search": {"evaluations": -1},
@@ -37,7 +37,7 @@ def test_what_is_wrong_is_pointed_at_and_nothing_is_queued(client: TestClient) -
     answer = client.post("/v1/jobs", json=wrong)
     assert answer.status_code == 422
     errors = {error["pointer"]: error["detail"] for error in answer.json()["errors"]}
-    assert "uploads of teachers are not offered" in errors["#/teacher/id"]
+    assert "not both" in errors["#/teacher"]
     assert "'score' or 'accuracy'" in errors["#/objective/kind"]
     assert errors["#/dataset/x"] == "there is no such field"
     assert "greater than or equal to 1" in errors["#/search/evaluations"]
@@ -65,6 +65,7 @@ def test_a_job_shows_its_progress_and_best(client: TestClient, database: Databas
         "params_ratio": 0.2,
         "macs": 3000,
         "macs_ratio": 0.3,
+        "latency_ms": None,
     }
     assert client.get("/v1/jobs").json()["items"] == [body]
 
@@ -110,6 +111,7 @@ def test_trials_are_listed_in_pages(client: TestClient, database: Database) -> N
         "duration_s": 1.5,
         "seed": 7,
         "error": None,
+        "latency_ms": None,
     }
     assert first["items"][1]["error"] == {"title": "diverged"}
     second = client.get(path, params={"limit": 2, "cursor": first["next"]}).json()

@@ -15,7 +15,7 @@ Run = Callable[..., Result]
 @pytest.fixture
 def run(fake: FakeServer, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Types a command whose server is the fake one."""
-    faked = partial(Client, transport=fake.transport)
-    for command in ("submit", "watch", "best"):
+    faked = partial(Client, transport=fake.transport, sleep=lambda _: None)
+    for command in ("submit", "estimate", "watch", "best"):
         monkeypatch.setattr(f"stillhouse.commands.{command}.Client", faked)
     return lambda *arguments: CliRunner().invoke(cli.app, arguments)

@@ -1,0 +1,58 @@
+"""Estimates: what a job would find and take, before anything is trained."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.estimate_body import EstimateBody
+from app.estimates import get_estimate
+from app.json_answer import json_answer, tagged_answer
+from app.json_body import parse
+from app.requests import JobRequest
+from app.routes.job_body import JOB_REQUEST, JsonBody
+from app.routes.parameters import problems
+from app.services import Used
+from app.submission import submit_estimate
+
+router = APIRouter(prefix="/v1/estimates", tags=["estimates"])
+
+EstimateId = Annotated[str, Path(examples=["est_5pQ6rS7tU8vW9xY0zA1bC2"])]
+_POLL_AFTER_S = "1"
+
+
+@router.post(
+    "",
+    status_code=202,
+    responses={
+        202: {"model": EstimateBody, "description": "The estimate will be at `Location`."},
+        **problems(
+            _409="Its teacher is still being checked.",
+            _413="The body is too large.",
+            _415="The body is not JSON.",
+            _422="A field is wrong: see `errors`.",
+        ),
+    },
+    openapi_extra=JOB_REQUEST,
+)
+def ask_for_estimate(services: Used, body: JsonBody) -> Response:
+    """Asks what a job would find and take: sizes, constraints, time. Takes about ten seconds."""
+    estimate = submit_estimate(services.database, parse(JobRequest, body))
+    location = {"Location": f"/v1/estimates/{estimate.id}", "Retry-After": _POLL_AFTER_S}
+    return json_answer(EstimateBody.of(estimate), 202, location)
+
+
+@router.get(
+    "/{estimate_id}",
+    responses={
+        200: {"model": EstimateBody},
+        304: {"description": "Not changed."},
+        **problems(_404="There is no such estimate."),
+    },
+)
+def show_estimate(request: Request, services: Used, estimate_id: EstimateId) -> Response:
+    """Shows an estimate; `result` is there once it has succeeded."""
+    with services.database.read() as session:
+        estimate = get_estimate(session, estimate_id)
+    return tagged_answer(request, EstimateBody.of(estimate))

@@ -1,0 +1,112 @@
+"""Uploaded teachers."""
+
+from functools import partial
+from typing import Annotated
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Path
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.bodies import PageBody
+from app.json_answer import json_answer, tagged_answer
+from app.routes.parameters import Cursor, Limit, problems
+from app.services import Used
+from app.teacher_bodies import ListedTeacherBody, UploadedTeacherBody
+from app.teacher_form import FORM
+from app.teacher_intake import take_teacher
+from app.teachers import get_teacher, list_teachers
+from app.upload import receive, upload_to
+
+router = APIRouter(prefix="/v1/teachers", tags=["teachers"])
+
+TeacherId = Annotated[str, Path(examples=["tch_5kL6mN70aB1cD2eF3gH4iJ"])]
+
+
+def _file(description: str) -> dict[str, str]:
+    return {"type": "string", "format": "binary", "description": description}
+
+
+def _text(description: str) -> dict[str, str]:
+    return {"type": "string", "description": description}
+
+
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "network": _text("A network's name; its `weights` go with it."),
+                        "weights": _file("safetensors."),
+                        "onnx": _file("An ONNX model with its weights inside; nothing else."),
+                        "architecture": _file("`architecture.json`; its `weights` go with it."),
+                        "name": {"type": "string", "maxLength": 200},
+                        "input_shape": _text(
+                            "Channels, height and width that a named network gets, as JSON:"
+                            " `[3, 224, 224]`."
+                        ),
+                        "preprocessing": _text(
+                            'What the teacher was trained with, as JSON: `{"scale": 255,'
+                            ' "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}`;'
+                            " without it, the dataset's own mean and deviation."
+                        ),
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses={
+        201: {
+            "model": UploadedTeacherBody,
+            "description": "The teacher is being checked: look at `Location` how that ends.",
+        },
+        **problems(
+            _413="The upload is too large.",
+            _415="The body is not multipart/form-data.",
+            _422="The fields don't go together, or one is wrong: see `errors`.",
+        ),
+    },
+    openapi_extra=_BODY,
+)
+async def upload_teacher(request: Request, services: Used) -> Response:
+    """Uploads a teacher with its weights. It is `checking`, then `ready` or `rejected`."""
+    with upload_to(services.uploads) as upload:
+        await receive(request, upload, services.settings.max_teacher_bytes, FORM)
+        take = partial(take_teacher, services.database, services.artifacts, upload)
+        teacher = await run_sync(take)
+    location = {"Location": f"/v1/teachers/{teacher.id}"}
+    return json_answer(UploadedTeacherBody.of(teacher), 201, location)
+
+
+@router.get(
+    "",
+    responses={200: {"model": PageBody[ListedTeacherBody]}, **problems(_422="A wrong cursor.")},
+)
+def list_the_teachers(services: Used, limit: Limit = 20, cursor: Cursor = None) -> Response:
+    """Lists the uploaded teachers, newest first; which layers are frozen, each one's own tells."""
+    with services.database.read() as session:
+        page = list_teachers(session, limit, cursor)
+    return json_answer(PageBody.of(page.map(ListedTeacherBody.of)))
+
+
+@router.get(
+    "/{teacher_id}",
+    responses={
+        200: {"model": UploadedTeacherBody},
+        304: {"description": "Not changed."},
+        **problems(_404="There is no such teacher."),
+    },
+)
+def show_teacher(request: Request, services: Used, teacher_id: TeacherId) -> Response:
+    """Shows an uploaded teacher and what its check found. Poll with `If-None-Match`."""
+    with services.database.read() as session:
+        return tagged_answer(request, UploadedTeacherBody.of(get_teacher(session, teacher_id)))

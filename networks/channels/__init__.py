@@ -1,0 +1,1 @@
+"""Which channels must change together, and what each operator does to them."""

@@ -1,0 +1,1 @@
+"""The safe doors for a teacher: files of a stranger, checked before anything is built."""

@@ -1,0 +1,1 @@
+"""ONNX: into our graph, and out of it."""

@@ -1,0 +1,1 @@
+"""From any `nn.Module` to an architecture, through `torch.export`."""

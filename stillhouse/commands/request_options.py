@@ -1,0 +1,163 @@
+"""The options by which a request is put together, for the commands that take one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from stillhouse.client import Client
+from stillhouse.documents import UploadedTeacher
+from stillhouse.picture import count
+from stillhouse.request import (
+    BadRequestFile,
+    parse_assignments,
+    read_object,
+    read_request,
+    read_shape,
+    with_fields,
+)
+
+File = Annotated[
+    Path | None,
+    typer.Argument(metavar="[FILE]", help="A JSON file with the request; flags win over it."),
+]
+Network = Annotated[str | None, typer.Option(help="The teacher by name, such as `zoo/resnet20`.")]
+TeacherFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--teacher",
+        metavar="PATH",
+        help="A teacher of your own: a `.pt2` (opened here), an `.onnx`, an `architecture.json` "
+        "beside its `.safetensors`, a `.safetensors` of the `--network`, or a student's folder.",
+    ),
+]
+Preprocessing = Annotated[
+    str | None,
+    typer.Option(
+        metavar="JSON|FILE",
+        help="What the `--teacher` was trained with: `scale`, `mean` and `std` of "
+        "(image / scale - mean) / std. Without it images are standardised by the data set.",
+    ),
+]
+InputShape = Annotated[
+    str | None,
+    typer.Option(metavar="CxHxW", help="Images that the `--network` of a `--teacher` takes."),
+]
+Dataset = Annotated[
+    str | None,
+    typer.Option(help="`digits`, an uploaded one's id `dst_…`, or an `.npz` to upload."),
+]
+Name = Annotated[str | None, typer.Option(help="What to call the job.")]
+ParamsRatio = Annotated[
+    float | None, typer.Option(help="The student's largest share of the parameters.")
+]
+LatencyMs = Annotated[
+    float | None, typer.Option(help="The student's longest measured latency, milliseconds.")
+]
+Runtime = Annotated[
+    str | None, typer.Option(help="Where latency is measured: `onnxruntime` or `pytorch`.")
+]
+RoundTo = Annotated[
+    int | None, typer.Option(help="Channels kept are a multiple of this; 8 when not given.")
+]
+Evaluations = Annotated[int | None, typer.Option(help="How many students to try.")]
+Seed = Annotated[int | None, typer.Option(help="Every draw derives from it.")]
+Assignments = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="FIELD=VALUE", help="Any field, such as `latency.threads=2`."),
+]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was typed: each attribute is the option of its name, None where it wasn't given."""
+
+    file: Path | None
+    network: str | None
+    teacher: Path | None
+    preprocessing: str | None
+    input_shape: str | None
+    dataset: str | None
+    name: str | None
+    params_ratio: float | None
+    latency_ms: float | None
+    runtime: str | None
+    round_to: int | None
+    evaluations: int | None
+    seed: int | None
+    assignments: Sequence[str] | None
+
+    def request(self, client: Client) -> dict[str, Any]:
+        """Returns the request, with what it needs uploaded; says what was found on the way."""
+        values = {
+            "name": self.name,
+            "teacher.network": self.network if self.teacher is None else None,
+            "constraints.params_ratio": self.params_ratio,
+            "constraints.latency_ms": self.latency_ms,
+            "latency.runtime": self.runtime,
+            "search.round_to": self.round_to,
+            "search.evaluations": self.evaluations,
+            "search.seed": self.seed,
+            **parse_assignments(self.assignments or []),
+        }
+        request = with_fields(read_request(self.file) if self.file else {}, values)
+        if self.dataset is not None:
+            request["dataset"] = _dataset(client, self.dataset)
+        if self.teacher is not None:
+            request["teacher"] = {"id": self._uploaded(client, self.teacher)}
+        elif self.preprocessing is not None or self.input_shape is not None:
+            msg = "--preprocessing and --input-shape are of a --teacher, and none is given"
+            raise BadRequestFile(msg)
+        return request
+
+    def _uploaded(self, client: Client, teacher: Path) -> str:
+        """Uploads a teacher, says what was found in it and returns its id."""
+        told, shape = self.preprocessing, self.input_shape
+        uploaded = client.upload_teacher(
+            teacher,
+            preprocessing=None if told is None else read_object(told),
+            network=self.network,
+            input_shape=None if shape is None else read_shape(shape),
+            show=_say,
+        )
+        _say(_ready(uploaded))
+        return uploaded.id
+
+
+def _dataset(client: Client, dataset: str) -> dict[str, str]:
+    """Returns how a request names a data set; an `.npz` on this machine is uploaded first."""
+    if dataset.startswith("dst_"):
+        return {"id": dataset}
+    path = Path(dataset)
+    if path.suffix != ".npz":
+        return {"name": dataset}
+    if not path.is_file():
+        msg = f"there is no file {path}"
+        raise BadRequestFile(msg)
+    return {"id": str(client.upload_dataset(path)["id"])}
+
+
+def _ready(teacher: UploadedTeacher) -> str:
+    """Returns in words what the server found in a teacher."""
+    summary = teacher.summary or {}
+    found = [
+        f"{count(int(summary[name]))} {told}"
+        for name, told in (("params", "parameters"), ("macs", "MACs"))
+        if name in summary
+    ]
+    groups = summary.get("groups")
+    number = len(groups) if isinstance(groups, list) else groups
+    found.append(f"{number} channel groups, {summary.get('removals')} removals")
+    frozen = summary.get("frozen") or {}
+    lines = [f"{teacher.id} ({teacher.name}) is ready: {', '.join(found)}"]
+    lines += [f"  kept as it is: {layer}: {why}" for layer, why in list(frozen.items())[:5]]
+    return "\n".join(lines)
+
+
+def _say(line: str) -> None:
+    """Tells it beside the output, which programs read."""
+    typer.echo(line, err=True)

@@ -1,0 +1,45 @@
+"""A database of each earlier revision, with rows in every table, is brought to the newest."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+
+from app.database import Database
+from app.jobs import get_overview
+from app.students import get_student
+from app.trials import list_trials
+
+ROWS = Path(__file__).parent / "revisions"
+JOB, STUDENT = "job_" + "a" * 22, "std_" + "b" * 22
+
+
+def _migrate(database: Database, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(files("migrations")))
+    with database.write() as session:
+        config.attributes["connection"] = session.connection()
+        command.upgrade(config, revision)
+
+
+def test_a_search_begun_at_0001_goes_on_as_it_began(empty_url: str) -> None:
+    database = Database(empty_url)
+    _migrate(database, "0001")
+    with database.write() as session:
+        for statement in (ROWS / "0001.sql").read_text().split(";\n")[:-1]:
+            session.connection().exec_driver_sql(statement)
+    database.upgrade()
+    database.check()
+    with database.read() as session:
+        overview = get_overview(session, JOB)
+        (trial,) = list_trials(session, JOB)
+        student = get_student(session, STUDENT)
+    database.close()
+    search = overview.job.request.search
+    assert (search.round_to, search.strategy, search.seed) == (1, "random", 7)
+    assert overview.job.request.latency.runtime == "onnxruntime"
+    assert overview.job.teacher is not None
+    latencies = (overview.job.teacher.latency_ms, trial.latency_ms, student.latency_ms)
+    assert latencies == (None, None, None)
+    assert (overview.job.teacher.params, trial.accuracy, student.score) == (1000, 0.8, 0.7)
