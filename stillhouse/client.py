@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -34,19 +35,20 @@ class Client:
     Unreachable when nothing answers.
 
     Args:
-        url: The server's address.
+        url: The server's address; without one `STILLHOUSE_URL`, or this machine's own.
         transport: Replaces the network, as tests do.
         sleep: Waits before a server that answered before, and is silent now, is asked again.
     """
 
     def __init__(
         self,
-        url: str = DEFAULT_URL,
+        url: str | None = None,
         *,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._transport = Transport(url, transport, sleep)
+        server = url or os.environ.get("STILLHOUSE_URL", DEFAULT_URL)
+        self._transport = Transport(server, transport, sleep)
         self._sleep = sleep
         self.url = self._transport.url
 

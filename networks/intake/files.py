@@ -30,6 +30,7 @@ from networks.tracing.module import Traced, trace
 from networks.tracing.weightless import weightless
 from networks.zoo import NETWORK_NAMES, native_size, network
 
+PROBABILITIES = frozenset({"softmax.int", "sigmoid"})  # no logits come back from their rounding
 IMAGES = 3
 RELATIVE_TOLERANCE = 1e-4  # of the largest |logit|: a batch's sums may be in another order
 IMAGE_RANK = 3
@@ -229,6 +230,13 @@ def _traced(module: nn.Module, example: Tensor, where: str) -> Traced:
 
 def _accepted(traced: Traced, where: str) -> Traced:
     """Checks on images what no declaration tells, and that there is something to compress."""
+    last = traced.architecture[traced.architecture.output]
+    if last.op in PROBABILITIES:
+        raise TeacherFileError(
+            where,
+            f"its output {last.name!r} ({last.op}) gives probabilities; students learn from logits:"
+            " leave that layer out and give what it reads",
+        )
     module = build(traced.architecture, traced.weights)
     images = torch.randn(IMAGES, *traced.architecture.input_shape, generator=_generator())
     together = _expect_finite_logits(module, images, where)

@@ -23,6 +23,12 @@ def test_a_request_is_sent_as_it_is(client: Client, fake: FakeServer) -> None:
     assert fake.bodies("/v1/jobs") == [REQUEST]
 
 
+def test_the_server_may_be_named_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STILLHOUSE_URL", "http://elsewhere:8001")
+    assert Client().url == "http://elsewhere:8001"
+    assert Client("http://here:8000").url == "http://here:8000"
+
+
 def test_a_refused_request_points_at_the_field(client: Client) -> None:
     with pytest.raises(Refused) as caught:
         client.submit({**REQUEST, "search": {"evaluations": 0}})

@@ -124,6 +124,26 @@ def test_a_named_network_has_the_classes_and_channels_of_its_weights(tmp_path: P
     torch.testing.assert_close(found, module(images))
 
 
+@pytest.mark.parametrize("op", ["softmax.int", "sigmoid"])
+def test_probabilities_are_no_logits(op: str, tmp_path: Path) -> None:
+    document = small_network()
+    arguments = [{"input": 0}, 1] if op == "softmax.int" else [{"input": 0}]
+    document["layers"].append(
+        {
+            "name": "probabilities",
+            "op": op,
+            "inputs": ["fc"],
+            "shape": [10],
+            "attributes": {"args": arguments},
+            "tensors": {},
+        }
+    )
+    document["output"] = "probabilities"
+    files = write_teacher(document, tmp_path)
+    with pytest.raises(TeacherFileError, match="students learn from logits"):
+        read_architecture(files["architecture"], files["weights"], LIMITS)
+
+
 def test_half_precision_becomes_float32(tmp_path: Path) -> None:
     files = write_teacher(small_network(), tmp_path)
     save_file(
