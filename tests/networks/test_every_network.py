@@ -1,10 +1,11 @@
 """Every network that can be had by name: what holds for all of their students, drawn at random.
 
-`make test` takes torchvision's and a third of timm's, since tracing all would take it minutes more;
-`make test-all` takes all, and draws more students of each. Networks of more than 50 million
-parameters are on the meta device in `make test`, where shapes and costs are checked and values are
-not; `make test-all` does them for real too. Students are drawn by fixed seeds, so that a failure is
-the same one in every run, and one test does all of a network, since tracing takes most of the time.
+`make test` takes torchvision's, but for the deeper siblings of some, and an eighth of timm's, since
+tracing all would take it minutes more; `make test-all` takes all, and draws more students of each.
+Networks of more than 50 million parameters are on the meta device in `make test`, where shapes and
+costs are checked and values are not; `make test-all` does them for real too. Students are drawn by
+fixed seeds, so that a failure is the same one in every run, and one test does all of a network,
+since tracing takes most of the time.
 """
 
 from __future__ import annotations
@@ -42,7 +43,20 @@ from tests.networks.named_teachers import (
     make_teacher,
 )
 
-TIMM_SHARE = 3  # every third of timm's networks is in `make test`, all are in `make test-all`
+TIMM_SHARE = 8  # every eighth of timm's networks is in `make test`, all are in `make test-all`
+# The same blocks as a sibling's that `make test` takes, only more of them.
+DEEPER = frozenset(
+    {
+        "torchvision/densenet161",
+        "torchvision/densenet169",
+        "torchvision/densenet201",
+        "torchvision/efficientnet_b4",
+        "torchvision/efficientnet_b5",
+        "torchvision/efficientnet_b6",
+        "torchvision/swin_s",
+        "torchvision/swin_v2_s",
+    }
+)
 TOLERANCE = 1e-5  # of the largest |logit|
 DROPPED_TOLERANCE = 1e-4  # the same, where sums are of fewer terms
 SEEDS = (0,)  # of the students that are drawn in `make test`
@@ -61,7 +75,7 @@ ALL = frozenset(NETWORK_NAMES)
 SMALL_NAMES = [name for name in NETWORK_NAMES if name not in LARGE_NETWORKS]
 LARGE_NAMES = [name for name in NETWORK_NAMES if name in LARGE_NETWORKS]
 TIMM = [name for name in NETWORK_NAMES if name.startswith("timm/")]
-LATER = frozenset(name for number, name in enumerate(TIMM) if number % TIMM_SHARE)
+LATER = DEEPER | {name for number, name in enumerate(TIMM) if number % TIMM_SHARE}
 
 
 @pytest.mark.parametrize(("name", "seeds"), _params(SMALL_NAMES, SEEDS, LATER))
