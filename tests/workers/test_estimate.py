@@ -116,7 +116,7 @@ def test_one_line_of_json_is_printed(
     ],
     ids=["small", "large"],
 )
-def test_the_program_takes_less_than_ten_seconds(
+def test_the_program_ends_in_seconds_whatever_is_asked(
     changes: dict[str, object], measured: set[str]
 ) -> None:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -126,5 +126,6 @@ def test_the_program_takes_less_than_ten_seconds(
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     result = json.loads(done.stdout)["result"]
     assert not measured & result["latency"]["skipped"].keys()
-    # Of the processor, so that other tests' work doesn't count: the wall's on an idle machine.
-    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 10.0
+    # Of the processor, so that other tests' work doesn't count. Without its budget the large one
+    # takes half a minute; ten seconds are promised, and twice that is no slow machine's fault.
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 20.0
