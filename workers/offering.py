@@ -122,15 +122,7 @@ def report(
     training = job.request.training
     return {
         "job": job.id,
-        "teacher": {
-            "network": job.request.teacher.name,
-            "params": teacher.params,
-            "macs": teacher.macs,
-            "bytes": teacher.bytes,
-            "accuracy": teacher.accuracy,
-            "test_accuracy": teacher_test,
-            "epochs": training.teacher_epochs,
-        },
+        "teacher": _told_of_teacher(work, teacher, teacher_test),
         "student": {
             "trial": trial.number,
             "final": final,
@@ -142,16 +134,7 @@ def report(
             "edits": trial.edits,
             "epochs": epochs,
         },
-        "dataset": {
-            "name": prepared.dataset.name,
-            "classes": list(prepared.dataset.classes),
-            "content_sha256": prepared.dataset.content,
-            "images": {
-                "train": len(prepared.splits.train),
-                "validation": len(prepared.splits.validation),
-                "test": len(prepared.splits.test),
-            },
-        },
+        "dataset": _told_of_dataset(prepared),
         "preprocessing": teacher.preprocessing,
         "training": {
             "loss": training.loss,
@@ -165,5 +148,35 @@ def report(
             "before_training_ms": trial.latency_ms,
             "teacher_ms": teacher.latency_ms,
             "predictor": None if predicted is None else vars(predicted),
+        },
+    }
+
+
+def _told_of_teacher(
+    work: Work, teacher: TeacherRecord, test_accuracy: float | None
+) -> dict[str, object]:
+    request = work.job.request
+    uploaded = request.teacher.id is not None  # its weights are used as they are
+    return {
+        "network": request.teacher.name,
+        "params": teacher.params,
+        "macs": teacher.macs,
+        "bytes": teacher.bytes,
+        "accuracy": teacher.accuracy,
+        "test_accuracy": test_accuracy,
+        "epochs": 0 if uploaded else request.training.teacher_epochs,
+    }
+
+
+def _told_of_dataset(prepared: Prepared) -> dict[str, object]:
+    dataset, splits = prepared.dataset, prepared.splits
+    return {
+        "name": dataset.name,
+        "classes": list(dataset.classes),
+        "content_sha256": dataset.content,
+        "images": {
+            "train": len(splits.train),
+            "validation": len(splits.validation),
+            "test": len(splits.test),
         },
     }
