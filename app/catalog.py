@@ -1,5 +1,8 @@
 """The names that a request may use, known without torch; tests keep them equal to the real."""
 
+from collections.abc import Iterator
+from difflib import get_close_matches
+
 _NETWORKS = {
     "zoo": "resnet18 resnet20 resnet34 shufflenet vgg19",
     "torchvision": """
@@ -35,6 +38,25 @@ _NETWORKS = {
 NETWORK_NAMES: tuple[str, ...] = tuple(
     f"{source}/{name}" for source, names in _NETWORKS.items() for name in names.split()
 )
-DATASET_NAMES: tuple[str, ...] = ("digits",)
+DATASET_CLASSES = {"digits": 10}
+DATASET_NAMES: tuple[str, ...] = tuple(DATASET_CLASSES)
 STRATEGIES: tuple[str, ...] = ("embedding", "random")
 OBJECTIVES: tuple[str, ...] = ("score", "accuracy")
+_MOST_MEANT = 3
+_LONGEST_NAME = 200  # of an unknown one: comparing takes time by the square of it
+
+
+def unknown_network(name: str) -> str:
+    """Returns what is told of a network's name that there is not: those that may be meant."""
+    name = name[:_LONGEST_NAME]
+    meant = ", ".join(list(_meant(name))[:_MOST_MEANT])
+    asked = f"; did you mean {meant}?" if meant else ";"
+    return f"there is no network {name!r}{asked} docs/teachers.md lists all names"
+
+
+def _meant(name: str) -> Iterator[str]:
+    """Yields the closest names, whatever their source: `zoo/resnet50` is torchvision's."""
+    own = {each: each.rpartition("/")[2] for each in NETWORK_NAMES}
+    close = get_close_matches(name.lower().rpartition("/")[2], own.values(), _MOST_MEANT)
+    for near in dict.fromkeys(close):
+        yield from (each for each in NETWORK_NAMES if own[each] == near)

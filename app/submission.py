@@ -1,20 +1,20 @@
 """Taking a job or an estimate: what a request names must exist, and be ready."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from sqlalchemy.orm import Session
 
-from app.catalog import DATASET_NAMES, NETWORK_NAMES
+from app.catalog import DATASET_CLASSES, DATASET_NAMES, NETWORK_NAMES, unknown_network
 from app.database import Database
 from app.datasets import get_dataset
 from app.embeddings import get_embedding
-from app.errand_records import EstimateRecord
+from app.errand_records import EstimateRecord, UploadedTeacher
 from app.estimates import create_estimate, get_estimate
 from app.field_errors import pointer
 from app.jobs import create_job, get_job
 from app.problems import Conflict, FieldError, Invalid, NotFound
 from app.records import JobRecord
-from app.requests import JobRequest
+from app.requests import DatasetRequest, JobRequest
 from app.teachers import get_teacher
 
 
@@ -50,9 +50,10 @@ def _expect_known(session: Session, request: JobRequest) -> None:
 def _unknown_names(request: JobRequest) -> Iterator[FieldError]:
     network, dataset = request.teacher.network, request.dataset.name
     if network is not None and network not in NETWORK_NAMES:
-        yield _unknown("network", network, NETWORK_NAMES, pointer("teacher", "network"))
+        yield FieldError(pointer("teacher", "network"), unknown_network(network))
     if dataset is not None and dataset not in DATASET_NAMES:
-        yield _unknown("built-in dataset", dataset, DATASET_NAMES, pointer("dataset", "name"))
+        detail = f"there is no built-in dataset {dataset!r}; there are {', '.join(DATASET_NAMES)}"
+        yield FieldError(pointer("dataset", "name"), detail)
 
 
 def _unknown_ids(session: Session, request: JobRequest) -> Iterator[FieldError]:
@@ -63,7 +64,7 @@ def _unknown_ids(session: Session, request: JobRequest) -> Iterator[FieldError]:
             detail = f"{error.detail}: upload it with POST /v1/datasets first"
             yield FieldError(pointer("dataset", "id"), detail)
     if request.teacher.id is not None:
-        yield from _teacher_errors(session, request.teacher.id)
+        yield from _teacher_errors(session, request.teacher.id, request.dataset)
     if request.search.embedding is not None:
         try:
             get_embedding(session, request.search.embedding.from_)
@@ -72,7 +73,9 @@ def _unknown_ids(session: Session, request: JobRequest) -> Iterator[FieldError]:
             yield FieldError(pointer("search", "embedding", "from"), detail)
 
 
-def _teacher_errors(session: Session, teacher_id: str) -> Iterator[FieldError]:
+def _teacher_errors(
+    session: Session, teacher_id: str, dataset: DatasetRequest
+) -> Iterator[FieldError]:
     """Yields why an uploaded teacher can't be used; raises `Conflict` if it can't be used yet."""
     where = pointer("teacher", "id")
     try:
@@ -88,7 +91,27 @@ def _teacher_errors(session: Session, teacher_id: str) -> Iterator[FieldError]:
             f"{teacher_id} is still being checked: wait until GET /v1/teachers/{teacher_id} says"
             " `ready`"
         )
+    else:
+        yield from _other_classes(session, teacher, dataset)
 
 
-def _unknown(kind: str, name: str, known: Iterable[str], where: str) -> FieldError:
-    return FieldError(where, f"there is no {kind} {name!r}; there are {', '.join(known)}")
+def _other_classes(
+    session: Session, teacher: UploadedTeacher, dataset: DatasetRequest
+) -> Iterator[FieldError]:
+    """Yields that a teacher tells other classes apart than a dataset has, where both are known."""
+    found, wanted = (teacher.summary or {}).get("classes"), _classes(session, dataset)
+    if found is None or wanted is None or found == wanted:
+        return
+    detail = f"{teacher.id} tells {found} classes apart, but the dataset has {wanted}"
+    yield FieldError(pointer("teacher", "id"), detail)
+
+
+def _classes(session: Session, dataset: DatasetRequest) -> int | None:
+    """Returns how many classes a dataset has; None if it isn't on record."""
+    if dataset.id is None:
+        return DATASET_CLASSES.get(dataset.name or "")
+    try:
+        names = get_dataset(session, dataset.id).summary.get("classes")
+    except NotFound:
+        return None  # told already
+    return len(names) if isinstance(names, list) else None

@@ -10,7 +10,7 @@ from typing import Annotated, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.catalog import NETWORK_NAMES
+from app.catalog import NETWORK_NAMES, unknown_network
 from app.errand_records import TeacherKind
 from app.field_errors import field_errors, pointer
 from app.problems import FieldError, Invalid
@@ -76,8 +76,7 @@ def read_form(upload: Upload) -> TeacherForm:
     kind = _kind(upload)
     network = upload.fields.get("network")
     if network is not None and network not in NETWORK_NAMES:
-        known = ", ".join(NETWORK_NAMES)
-        raise _invalid("network", f"there is no network {network[:200]!r}; there are {known}")
+        raise _invalid("network", unknown_network(network))
     for name, sent in upload.files.items():
         if not sent.file.read(1):
             raise _invalid(name, "this file is empty")

@@ -30,7 +30,7 @@ from networks.latency import (
 from networks.latency_features import LATENCY_FEATURES
 from networks.latency_predictor import LEAST_MEASURED, LatencyPredictor, PredictionError
 from networks.layer_table import LayerTable, SpaceLayer
-from networks.onnx.export import export_onnx
+from networks.onnx.export import expect_onnx_form, export_onnx
 from networks.space import Space
 from networks.student import build, load, weights_of
 from networks.tracing.module import Traced, trace
@@ -67,6 +67,7 @@ __all__ = [
     "WeightsError",
     "architecture_costs",
     "build",
+    "expect_onnx_form",
     "export_onnx",
     "export_pt2",
     "inherit",

@@ -16,7 +16,8 @@ _HELP = """Give it a network you have; get back a smaller one you can ship.
 
 `stillhouse demo` shows all of it on this machine in a few minutes.
 
-Exit codes: 0 done · 1 the job failed, or the servers · 2 wrong usage · 3 no server answers ·
+Exit codes: 0 done · 1 the job failed, or the servers, or no student keeps an estimate's
+constraints · 2 wrong usage · 3 no server answers ·
 4 the server refuses, and says why · 5 a download is damaged.
 """
 
@@ -57,7 +58,7 @@ def _interrupt(_signal: int, _frame: object) -> None:
 def _told(error: StillhouseError) -> Text:
     if not isinstance(error, Refused):
         return Text.assemble(("error: ", "bold red"), str(error))
-    text = Text.assemble(("refused: ", "bold red"), error.detail or error.title)
+    text = Text.assemble(("refused: ", "bold red"), error.headline)
     for field in error.errors:
         place = field.pointer.lstrip("#/").replace("/", ".")
         text.append(f"\n  {place or 'request'}", style="bold").append(f": {field.detail}")

@@ -243,8 +243,19 @@ class Estimate:
 
     @property
     def feasible(self) -> bool:
-        """Whether a student was found that keeps the constraints."""
-        return bool(_field(_field(self.result or {}, "constraints"), "feasible"))
+        """Whether a student was found that keeps the constraints; not, where it is open."""
+        return bool(self._feasible)
+
+    @property
+    def infeasible(self) -> bool:
+        """Whether no student keeps the constraints; not, where it is open."""
+        return self._feasible is False
+
+    @property
+    def _feasible(self) -> bool | None:
+        """None: latencies are known too roughly to tell."""
+        found: bool | None = _field(_field(self.result or {}, "constraints"), "feasible")
+        return found
 
     @classmethod
     def read(cls, document: Document) -> Estimate:

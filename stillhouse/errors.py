@@ -62,10 +62,15 @@ class Refused(StillhouseError):
             if isinstance(entry, Mapping)
         )
 
+    @property
+    def headline(self) -> str:
+        """What is wrong; where a field says that in the same words, what kind of problem it is."""
+        said = {error.detail for error in self.errors}
+        return self.title if not self.detail or self.detail in said else self.detail
+
     def _text(self) -> str:
-        lines = [f"{self.title}: {self.detail}" if self.detail else self.title]
-        lines += [f"  {error.pointer}: {error.detail}" for error in self.errors]
-        return "\n".join(lines)
+        told = self.headline if self.headline == self.title else f"{self.title}: {self.detail}"
+        return "\n".join([told, *(f"  {one.pointer}: {one.detail}" for one in self.errors)])
 
 
 class NotAnswered(StillhouseError):
@@ -138,6 +143,6 @@ class CannotServe(StillhouseError):
 def _reason(problem: Mapping[str, Any]) -> str:
     """Returns what a problem document says, on one line and one more for each field."""
     refusal = Refused(int(problem.get("status", 0) or 0), problem)
-    lines = [refusal.detail or refusal.title]
+    lines = [refusal.headline]
     lines += [f"  {error.pointer}: {error.detail}" for error in refusal.errors]
     return "\n".join(line for line in lines if line.strip())

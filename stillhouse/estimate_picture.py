@@ -10,8 +10,11 @@ from xml.sax.saxutils import escape
 
 from stillhouse.documents import Document
 
-_WIDTH, _PANEL, _TOP = 720, 196, 56
+_WIDTH, _PANEL, _TOP = 720, 216, 62
 _LEFT, _RIGHT, _HEIGHT = 48, 24, 110
+_BASE = 42 + _HEIGHT  # above the bars a row for the panel's title, and one for its limit
+_TITLE_PX, _WIDEST_LETTER = 15, 0.72  # of its size, in the bold of wide fonts such as DejaVu
+_MARK_PX, _MARK_ROW = 56, 11  # the longest mark's name with a gap; rows where they would overlap
 _TITLES = {
     "params_ratio": "parameters, of the teacher's",
     "macs_ratio": "MACs, of the teacher's",
@@ -64,7 +67,7 @@ def estimate_svg(result: Document, title: str) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {box} {size}><style>{_STYLE}</style>',
         f'<rect {size} fill="#fff"/>',
-        _text(_LEFT, 24, title, "title"),
+        _title(title),
         _text(_LEFT, 44, _verdict(result), "" if result["constraints"]["feasible"] else "over"),
     ]
     for number, (name, histogram) in enumerate(histograms.items()):
@@ -110,43 +113,67 @@ def _panel(
     edges = [float(edge) for edge in histogram["edges"]]
     reach = [edges[0], edges[-1], *([limit] if limit else [])]
     scale = _Scale(min(reach) * 0.9, max(reach) * 1.1)
-    base, tallest = 30 + _HEIGHT, max(*histogram["counts"], 1)
-    yield _text(_LEFT, 22, _TITLES.get(name, name), "")
+    yield _text(_LEFT, 16, _TITLES.get(name, name), "")
+    yield from _bars(histogram, scale)
+    yield f'<line class="axis" x1="{_LEFT}" y1="{_BASE}" x2="{_WIDTH - _RIGHT}" y2="{_BASE}"/>'
+    standing = {mark: scale.x(value) for mark, value in marks.items() if value}
+    rows = _rows(standing)
+    for tick in scale.ticks():
+        y = _BASE + 36 + _MARK_ROW * max(rows.values(), default=0)
+        yield _text(scale.x(tick), y, _figure(name, tick), "faint", "middle")
+    for mark, x in standing.items():
+        yield f'<path class="mark" d="M{x:.1f} {_BASE + 2} l-4 7 h8 z"/>'
+        yield _text(x, _BASE + 20 + _MARK_ROW * rows[mark], mark, "small", "middle")
+    if limit:
+        yield from _limit(name, limit, scale.x(limit))
+
+
+def _bars(histogram: Document, scale: _Scale) -> Iterator[str]:
+    edges = [float(edge) for edge in histogram["edges"]]
+    tallest = max(*histogram["counts"], 1)
     bars = zip(edges, edges[1:], histogram["counts"], histogram["kept"], strict=False)
     for left, right, count, kept in bars:
         x, width = scale.x(left), max(scale.x(right) - scale.x(left) - 1, 1)
         for number, kind in ((count, "drawn"), (kept, "kept")):
             high = _HEIGHT * number / tallest
             yield (
-                f'<rect class="{kind}" x="{x:.1f}" y="{base - high:.1f}" width="{width:.1f}" '
+                f'<rect class="{kind}" x="{x:.1f}" y="{_BASE - high:.1f}" width="{width:.1f}" '
                 f'height="{high:.1f}"/>'
             )
-    yield f'<line class="axis" x1="{_LEFT}" y1="{base}" x2="{_WIDTH - _RIGHT}" y2="{base}"/>'
-    for tick in scale.ticks():
-        yield _text(scale.x(tick), base + 36, _figure(name, tick), "faint", "middle")
-    for mark, value in marks.items():
-        if value:
-            x = scale.x(value)
-            path = f"M{x:.1f} {base + 2} l-4 7 h8 z"
-            yield f'<path class="mark" d="{path}"/>'
-            yield _text(x, base + 20, mark, "small", _anchor(x))
-    if limit:
-        x = scale.x(limit)
-        yield f'<line class="limit" x1="{x:.1f}" y1="26" x2="{x:.1f}" y2="{base}"/>'
-        right = x > _WIDTH / 2
-        told = f"at most {_figure(name, limit)}"
-        yield _text(x + (-6 if right else 6), 36, told, "over", "end" if right else "start")
 
 
-def _anchor(x: float) -> str:
-    """Returns how text stands at `x` so that it doesn't leave the picture."""
-    if x < _LEFT + 40:
-        return "start"
-    return "end" if x > _WIDTH - _RIGHT - 40 else "middle"
+def _limit(name: str, limit: float, x: float) -> Iterator[str]:
+    yield f'<line class="limit" x1="{x:.1f}" y1="24" x2="{x:.1f}" y2="{_BASE}"/>'
+    right = x > _WIDTH / 2
+    told = f"at most {_figure(name, limit)}"
+    yield _text(x + (-6 if right else 6), 34, told, "over", "end" if right else "start")
+
+
+def _rows(standing: Mapping[str, float]) -> dict[str, int]:
+    """Returns each mark's row: one below the last where their names would overlap."""
+    rows: dict[str, int] = {}
+    taken: list[float] = []  # where the next name of each row may stand, pixels
+    for mark, x in sorted(standing.items(), key=lambda one: one[1]):
+        free = (row for row, until in enumerate(taken) if until <= x)
+        rows[mark] = next(free, len(taken))
+        taken[rows[mark] :] = [x + _MARK_PX, *taken[rows[mark] + 1 :]]
+    return rows
+
+
+def _title(title: str) -> str:
+    """Returns what the picture says above, as small as it must be to stand within."""
+    room = _WIDTH - _LEFT - _RIGHT
+    size = min(_TITLE_PX, room / (_WIDEST_LETTER * max(len(title), 1)))
+    return (
+        f'<text class="title" style="font-size: {size:.1f}px" x="{_LEFT}" y="24">'
+        f"{escape(title)}</text>"
+    )
 
 
 def _figure(name: str, value: float) -> str:
-    return f"{value:g} ms" if name == "latency_ms" else f"{100 * value:.3g}%"
+    if name == "latency_ms":
+        return f"{value:g} ms"
+    return f"{100 * value:.3g}%" if value < 10 else f"{100 * value:,.0f}%"  # never as 1e+03
 
 
 def _text(x: float, y: float, text: str, kind: str, anchor: str = "start") -> str:

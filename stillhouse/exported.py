@@ -6,7 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stillhouse.local_teacher import LocalTeacher, Preprocessing, UnusableTeacher, trace_teacher
+from stillhouse.local_teacher import (
+    LocalTeacher,
+    Preprocessing,
+    UnusableTeacher,
+    silent,
+    trace_teacher,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -37,7 +43,8 @@ def read_pt2(
 
     say(WARNING.format(path=path))
     try:
-        program = torch.export.load(path)
+        with silent():
+            program = torch.export.load(path)
     except Exception as error:  # its reader raises many kinds, with no root of their own
         msg = f"{path} is not what torch.export.save writes: {error}"
         raise UnusableTeacher(msg) from error

@@ -7,10 +7,12 @@ it, is imported when it is needed, so that the command line starts without it.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from copy import deepcopy
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,8 +104,10 @@ def trace_teacher(
     """
     import networks
 
+    _expect_module(module)
+    _expect_batch(example)
     name = name or type(module).__name__
-    with _readable(name):
+    with _readable(name), silent():
         traced = networks.trace(_on_cpu(module), example.cpu())
     return LocalTeacher(name, traced.architecture, traced.weights, preprocessing)
 
@@ -120,6 +124,49 @@ def read_preprocessing(report: Path) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         msg = f"{report} tells no preprocessing: {type(error).__name__}: {error}"
         raise UnusableTeacher(msg) from error
+
+
+def _expect_module(module: object) -> None:
+    from torch import nn
+
+    if not isinstance(module, nn.Module):
+        msg = f"a teacher is a torch.nn.Module or the path of a file; got {_kind(module)}"
+        raise UnusableTeacher(msg)
+
+
+def _expect_batch(example: object) -> None:
+    """Sees whether an example is a batch of images, in words of the caller's and not of torch's."""
+    from torch import Tensor
+
+    found = _kind(example)
+    if isinstance(example, Tensor):
+        if example.ndim == 4:
+            return
+        found = f"one of shape {tuple(example.shape)}"
+        found += ": use example.unsqueeze(0) for one image" if example.ndim == 3 else ""
+    elif found == "numpy.ndarray":
+        found += ": use torch.from_numpy(...)"
+    raise UnusableTeacher(f"example must be a torch tensor of shape (N, C, H, W); got {found}")
+
+
+def _kind(value: object) -> str:
+    kind = type(value)
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """Without torch.export's log, and the graph that it prints when it fails: our error says why.
+
+    Both are of the whole process, so this is for the user's machine and not for a server.
+    """
+    before = logging.root.manager.disable
+    logging.disable(logging.ERROR)
+    try:
+        with redirect_stderr(StringIO()):
+            yield
+    finally:
+        logging.disable(before)
 
 
 def _on_cpu(module: nn.Module) -> nn.Module:

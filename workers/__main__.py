@@ -41,9 +41,10 @@ def main() -> int:
     coordinator = Coordinator(database, artifacts, settings.lease_s)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: coordinator.stop.set())
-    errands = partial(Errands, database, artifacts, settings, coordinator.owner, coordinator.stop)
+    errands = partial(Errands, database, artifacts, settings, coordinator.owner)
+    stop = coordinator.stop
     # A thread for each kind: no estimate waits for the check of a large teacher.
-    beside = [threading.Thread(target=errands(only=kind).run, daemon=True) for kind in KINDS]
+    beside = [threading.Thread(target=errands(kind, stop).run, daemon=True) for kind in KINDS]
     for thread in beside:
         thread.start()
     log.info("the coordinator %s is ready", coordinator.owner)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,8 +39,15 @@ class Errand:
     lost: threading.Event
     stop: threading.Event
 
-    def run(self, module: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    def run(
+        self, module: str, document: Mapping[str, Any], most_s: float = math.inf
+    ) -> dict[str, Any]:
         """Returns what the module makes of the document, in a child process within the limits.
+
+        Args:
+            module: such as `workers.teacher_check`.
+            document: JSON.
+            most_s: how long it may take, where that is less than the settings allow.
 
         Raises:
             ChildFailed: there is no answer; says why.
@@ -49,7 +57,7 @@ class Errand:
         settings = self.settings
         limits = ChildLimits(
             memory_bytes=settings.check_memory_bytes,
-            seconds=settings.check_s,
+            seconds=min(settings.check_s, most_s),
             file_bytes=_MOST_GROWTH * settings.max_teacher_bytes + _SPARE_BYTES,
         )
         return run_child(module, document, limits, self.folder, self.check)

@@ -34,21 +34,22 @@ _GIVE_UP = {"teacher": give_up_check, "estimate": give_up_estimate}
 
 @dataclass
 class Errands:
-    """Takes errand after errand until it is stopped; several processes may, on one database.
+    """Takes errand after errand of one kind until it is stopped; several may, on one database.
+
+    Each kind has its own: however many are asked for of one, the other gets done.
 
     Attributes:
         owner: a name that no other process has.
+        kind: which errands it takes.
         stop: set it to have the errand under way released, and `run` return.
-        only: the one kind that it takes, if not both.
     """
 
     database: Database
     artifacts: Artifacts
     settings: Settings
     owner: str
+    kind: Kind
     stop: threading.Event = field(default_factory=threading.Event)
-    only: Kind | None = None
-    _first: Kind = field(init=False, default="estimate")  # somebody waits for it
 
     def run(self) -> None:
         """Takes errand after errand; one that the surroundings end is taken up again."""
@@ -63,12 +64,10 @@ class Errands:
 
     def run_one(self) -> bool:
         """Claims an errand and brings it to an end on record; returns whether there was one."""
-        first, alone = self.only or self._first, self.only is not None
-        lease = claim_errand(self.database, self.owner, self.settings.lease_s, first, alone=alone)
+        lease_s = self.settings.lease_s
+        lease = claim_errand(self.database, self.owner, lease_s, self.kind, alone=True)
         if lease is None:
             return False
-        # In turns: however many are asked for of one kind, the other gets done.
-        self._first = "teacher" if lease.kind == "estimate" else "estimate"
         log.info("%s: taken up, attempt %d", lease.id, lease.attempts)
         try:
             with LeaseKeeper(self.database, lease, self.settings.lease_s, lambda: None) as keeper:

@@ -18,7 +18,7 @@ from networks.onnx.export import INPUT_NAME
 from workers.estimate_space import Survey
 
 ORDER = ("smallest", "largest", "median", "teacher")  # the ends first: they tell the range
-FIRST_S = 1.0  # what the first one may take before it is known: the runtime has its start-up
+FIRST_S = 0.7  # what the first one may take before it is known: the runtime has its start-up
 MEASURED_S = 0.25  # of runs of each network: an estimate needs fewer digits than a constraint
 RUNS = 8  # that a network has at least: to load it, to warm up, to be timed
 # What to expect of a core: no run is begun that would take long, and none can be ended.
@@ -48,7 +48,7 @@ def measure_latencies(
     setting: networks.LatencySetting,
     left_s: Callable[[], float],
     names: Sequence[str] = ORDER,
-    clock: Callable[[], float] = time.process_time,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Latencies:
     """Measures students and the teacher, with random weights.
 

@@ -25,8 +25,8 @@ PARAMS_OF_A_TIMED_STEP = 2e7  # the optimizer goes over each several times, what
 LEAST_BATCH = 2  # normalisation needs two values a channel
 TIMED_STEPS = 3
 ENOUGH_S = 0.1  # after which the steps timed so far are enough
-RESERVED_S = 2.0  # for latencies: below it no further network is timed
-SPARE_S = 3.0  # that must be left for timing with all threads too
+RESERVED_S = 1.0  # for latencies: below it no further network is timed
+SPARE_S = 1.5  # that must be left for timing with all threads too
 # Above this load of the machine it is not done: threads that wait for a core hold up all others,
 # and steps were seen to take 17 times as long.
 QUIET_LOAD = 1.0
@@ -42,6 +42,7 @@ class StepTimes:
         precision: The number type and layout that was fastest here.
         gain: How many times faster a step is with all threads; 1 where it gains little.
         timed: How many networks were timed.
+        wanted: How many would have been, with more time.
     """
 
     layer_s: float
@@ -49,6 +50,7 @@ class StepTimes:
     precision: Precision
     gain: float
     timed: int
+    wanted: int
 
     def step_s(self, space: Space, candidates: Candidates, images: int) -> Tensor:
         """Returns the seconds of one step of each of `n` candidates: float64 `n`."""
@@ -85,7 +87,7 @@ def time_steps(
             break
         work.append(_Work.of(space, quick[row : row + 1], images))
         if row == 0:
-            precision, first_s = _precision(work[0], clock)
+            precision, first_s = _precision(work[0], clock, compare=left_s() > RESERVED_S)
             seconds.append(first_s)
         else:
             seconds.append(work[-1].step_s(precision, clock))
@@ -100,7 +102,7 @@ def time_steps(
         gain = seconds[0] / work[0].step_s(precision, clock)
         torch.set_num_threads(1)
     gain = gain if gain > 1 / NEEDED_GAIN_OF_THREADS else 1.0
-    return StepTimes(layer_s, mac_s, precision, gain, len(seconds))
+    return StepTimes(layer_s, mac_s, precision, gain, len(seconds), len(quick))
 
 
 @dataclass(frozen=True)
@@ -139,14 +141,19 @@ class _Work:
         return min(times[1:])  # the first one warms up
 
 
-def _precision(work: _Work, clock: Callable[[], float]) -> tuple[Precision, float]:
+def _precision(
+    work: _Work, clock: Callable[[], float], *, compare: bool
+) -> tuple[Precision, float]:
     """Returns the number type and layout that a job is likely to choose, and its seconds.
 
-    Plain float32 is compared with the one that wins wherever any does: the least bits, channels
-    last.
+    Plain float32 is compared, where there is time, with the one that wins wherever any does: the
+    least bits, channels last.
     """
     plain, *_, other = available()
-    plain_s, other_s = work.step_s(plain, clock), work.step_s(other, clock)
+    plain_s = work.step_s(plain, clock)
+    if not compare:
+        return plain, plain_s
+    other_s = work.step_s(other, clock)
     return (other, other_s) if other_s < NEEDED_GAIN * plain_s else (plain, plain_s)
 
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import torch
 
-from app.requests import JobRequest
+from app.requests import JobRequest, LatencyRequest
 from networks import Candidates
 from workers.augmentation import augment
+from workers.estimate_latency import RUNS
 from workers.estimate_space import Survey
 from workers.estimate_steps import PASSES_A_STEP, StepTimes
 from workers.preprocessing import Preprocessing
@@ -21,12 +22,17 @@ from workers.training import MOST_THREADS, batch_size, steps_an_epoch
 
 # Seconds beside the training itself, for ResNet-20 on an idle machine: to send, build, inherit and
 # store a trial; to have one kernel propose; to write and verify a student's files, most of it
-# exporting; to fit a kernel to all trials at the end; to start workers.
+# exporting; to fit a kernel to all trials at the end; to start workers and to try the teacher's
+# export.
 TRIAL_S = 0.3
 KERNEL_S = 0.06
 FILES_S = 6.0
 LAST_FIT_S = 0.6
-START_S = 8.0
+START_S = 10.0
+# To measure one latency: exporting takes ResNet-20 3 s and MobileNetV2, of 53 weighted layers, 7 s.
+EXPORTED_LAYER_S = 0.13
+TIMED_S = 1.0  # of runs, until the quietest of them agree
+FIRST_MEASURED = 10  # before any trial: the teacher, the smallest student and some between them
 STEPS_OF_CHOICE = 24  # a teacher's precision and threads are chosen by timing as many steps
 
 
@@ -129,6 +135,15 @@ class Trainings:
         step_s = (own_s + taught_s) / gain + self.batch_s
         return epochs * steps_an_epoch(self.images.train) * step_s + self._measured_s(own_s)
 
+    def latency_s(self, request: LatencyRequest, students: Candidates) -> float:
+        """Returns the mean seconds of measuring the latency of one of the students."""
+        space = self.survey.space
+        step_s = float(self.steps.step_s(space, students, request.batch_size).mean())
+        runs_s = max(TIMED_S, RUNS * step_s / PASSES_A_STEP)
+        layers = float(space.table(students).alive.sum(dim=1).double().mean())
+        exported_s = EXPORTED_LAYER_S * layers if request.runtime == "onnxruntime" else 0.0
+        return exported_s * self.machine.stretch + runs_s
+
     def _measured_s(self, step_s: float) -> float:
         """Returns the seconds of a forward pass of the validation split."""
         batches = self.images.validation / batch_size(self.images.train)
@@ -152,6 +167,10 @@ def times(trainings: Trainings, request: JobRequest, students: Candidates) -> di
     trial_s = trainings.student_s(training.search_epochs, students, search.parallel)
     trial_s += TRIAL_S * machine.stretch
     proposal_s = search.kernels * KERNEL_S * machine.stretch if learns else 0.0
+    if request.constraints.latency_ms is not None:  # each trial is measured before it is one
+        latency_s = trainings.latency_s(request.latency, students)
+        teacher_s += FIRST_MEASURED * latency_s
+        proposal_s += latency_s
     a_trial_s = max((trial_s + proposal_s) / at_once, proposal_s)  # proposals are made one by one
     # Of n trials in no order, the harmonic number of n are the best so far: their files are made.
     bests = math.log(search.evaluations) + 1

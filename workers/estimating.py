@@ -15,6 +15,10 @@ from workers.problems import EstimateFailed
 
 log = logging.getLogger(__name__)
 
+# The child leaves out what it has no time for, to answer within ten seconds; only what it can't do
+# without (its imports, the network's graph) can take this long.
+MOST_S = 60.0
+
 
 def make_estimate(errand: Errand) -> None:
     """Answers the estimate, or puts on record why the job could not be carried out.
@@ -32,7 +36,7 @@ def make_estimate(errand: Errand) -> None:
         "dataset": _dataset(errand.database, request.dataset),
         "teacher": None if request.teacher.id is None else _teacher(errand, request.teacher.id),
     }
-    answer = errand.run("workers.estimate", document)
+    answer = errand.run("workers.estimate", document, MOST_S)
     if "problem" in answer:
         fail_estimate(errand.database, lease, answer["problem"])
     else:
@@ -42,7 +46,9 @@ def make_estimate(errand: Errand) -> None:
 
 def give_up_estimate(errand: Errand, why: str) -> None:
     """Fails the estimate because there is no answer."""
-    problem = EstimateFailed(f"the estimate was given up: {why}")
+    problem = EstimateFailed(
+        f"the estimate was given up: {why}; a job may take longer, and can be submitted without one"
+    )
     log.warning("%s: %s", errand.lease.id, problem.detail)
     fail_estimate(errand.database, errand.lease, problem.problem())
 

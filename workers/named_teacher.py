@@ -7,6 +7,7 @@ from embedding import derive_seed
 from networks import Traced
 from workers.constraints import costs_of, searchable
 from workers.data import Dataset, TrainingData
+from workers.exporting import expect_exportable
 from workers.latency_start import expect_fast_enough, teacher_latency_ms
 from workers.preprocessing import Preprocessing
 from workers.problems import UselessTeacher, WorkFailed
@@ -34,6 +35,7 @@ def named_teacher(work: Work, dataset: Dataset) -> TeacherRecord:
     seed = derive_seed(work.job.seed, "teacher", 0)
     traced = untrained_teacher(network, len(dataset.classes), preprocessing, seed)
     space = searchable(traced.architecture, work.job.request)
+    expect_exportable(work, traced.architecture)
     expect_fast_enough(work, space)
     trained = _train(work, dataset.training_data(splits, preprocessing), traced, seed)
     put = work.artifacts.put_bytes

@@ -45,15 +45,17 @@ class Search:
         self._prepared = prepared
         self._now = now
         self._gate = job_gate(work, prepared.space)
-        screen = None if self._gate is None else self._gate.screen
-        self._proposer: Proposer = job_proposer(
-            work,
-            replace(prepared, objective=replace(prepared.objective, screen=screen)),
-            work.job.proposer_key,
-        )
         self._proposer_key = work.job.proposer_key
-        self._exhausted = False
+        self._proposer = self._proposer_on_record()
+        self._exhausted: list[bool] | None = None  # which trials had ended when none was found
         self._best = BestSoFar(work, prepared, self._gate)
+
+    def _proposer_on_record(self) -> Proposer:
+        screen = None if self._gate is None else self._gate.screen
+        objective = replace(self._prepared.objective, screen=screen)
+        return job_proposer(
+            self._work, replace(self._prepared, objective=objective), self._proposer_key
+        )
 
     def run(self) -> Proposer:
         """Searches until all evaluations are done; returns the proposer with what it has learned.
@@ -125,7 +127,8 @@ class Search:
         waiting = any(t.state == "queued" for t in trials)
         enough = len(trials) >= self._work.job.request.search.evaluations
         late = bool(trials) and self._out_of_time()
-        return not (waiting or enough or late or self._exhausted) and self._room() > 0
+        exhausted = self._exhausted == _ended(trials)
+        return not (waiting or enough or late or exhausted) and self._room() > 0
 
     def _out_of_time(self) -> bool:
         """Whether the job has gone on for `max_wall_s`: what is under way still ends and counts.
@@ -149,8 +152,11 @@ class Search:
             proposed = self._ask(min(self._room(), missing), first)
         except SpaceExhausted as error:
             log.info("%s: %s", work.job.id, error)
-            proposed, self._exhausted = error.found, True
+            proposed = error.found
         if not proposed:
+            # Once another trial has ended it is asked again, by what is on record: as it would be
+            # after a restart.
+            self._exhausted, self._proposer = _ended(trials), self._proposer_on_record()
             return
         key = self._store_state(first)
         latency = None if self._gate is None else self._gate.latency_ms
@@ -211,3 +217,8 @@ class Search:
             trial.params,
             outcome.duration_s,
         )
+
+
+def _ended(trials: Sequence[TrialRecord]) -> list[bool]:
+    """Returns which trials have ended: all that a proposer is told of their states."""
+    return [trial.state in ("completed", "failed") for trial in trials]

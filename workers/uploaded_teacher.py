@@ -9,6 +9,7 @@ from app.teachers import get_teacher
 from networks import Architecture
 from workers.constraints import costs_of, searchable
 from workers.data import Dataset, TrainingData
+from workers.exporting import expect_exportable
 from workers.latency_start import expect_fast_enough, teacher_latency_ms
 from workers.precision import Precision
 from workers.preprocessing import Preprocessing
@@ -31,6 +32,7 @@ def uploaded_teacher(work: Work, dataset: Dataset) -> TeacherRecord:
     _expect_fit(teacher.id, architecture, dataset)
     preprocessing = _preprocessing(teacher, architecture, dataset)
     space = searchable(architecture, work.job.request)
+    expect_exportable(work, architecture)
     expect_fast_enough(work, space)
     data = dataset.training_data(dataset.splits, preprocessing)
     accuracy, precision = _examine(work, data, text, str(teacher.weights_key))

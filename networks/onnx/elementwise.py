@@ -44,6 +44,11 @@ def _binary(function: Callable[..., Tensor]) -> Reader:
     return read
 
 
+def _joined(function: Callable[[Tensor, Tensor], Tensor]) -> Reader:
+    """Of two truths: PyTorch joins tensors only, so that a constant stays one."""
+    return lambda node: node.call(function, node.value(0), node.value(1))
+
+
 def _divide(first: _Term, second: _Term) -> Tensor:
     tensors = [value for value in (first, second) if isinstance(value, Tensor)]
     if any(value.is_floating_point() for value in tensors):
@@ -140,7 +145,7 @@ def _where(node: OnnxNode) -> Call:
 ELEMENTWISE: dict[str, Reader] = {
     "Abs": _unary(torch.abs),
     "Add": _binary(operator.add),
-    "And": _binary(torch.logical_and),
+    "And": _joined(torch.logical_and),
     "Ceil": _unary(torch.ceil),
     "Celu": _celu,
     "Clip": _clip,
@@ -168,7 +173,7 @@ ELEMENTWISE: dict[str, Reader] = {
     "Mul": _binary(operator.mul),
     "Neg": _unary(torch.neg),
     "Not": _unary(torch.logical_not),
-    "Or": _binary(torch.logical_or),
+    "Or": _joined(torch.logical_or),
     "PRelu": _prelu,
     "Pow": _binary(torch.pow),
     "Reciprocal": _unary(torch.reciprocal),

@@ -13,11 +13,15 @@ import torch
 from torch import nn
 from torch.onnx import ONNXProgram
 
+from networks.architecture import Architecture
 from networks.errors import ExportError
 from networks.export import exported_program, written_aside
+from networks.student import build
+from networks.tracing.weightless import weightless
 
 INPUT_NAME = "images"
 OUTPUT_NAME = "logits"
+BATCH_NAME = "batch"
 OPSET = 18  # the oldest that PyTorch's exporter writes: the most runtimes read it
 _OPERATOR = re.compile(r"No ONNX function found for <OpOverload\(op='([\w.]+)'")
 
@@ -26,7 +30,7 @@ def export_onnx(module: nn.Module, input_shape: tuple[int, ...], path: Path) -> 
     """Writes `module` in eval mode and float32, for any batch size; whole or not at all.
 
     The file has one input, `images` (`batch x channels x height x width`), and one output,
-    `logits`.
+    `logits` (`batch x classes`).
 
     Args:
         module: The student; it is left in the mode it was in.
@@ -37,12 +41,24 @@ def export_onnx(module: nn.Module, input_shape: tuple[int, ...], path: Path) -> 
         ExportError: If ONNX has no form for one of its operators (the message names it), or
             `torch.export` can't take it.
     """
-    program = _converted(module, input_shape)
+    program = _converted(module, input_shape, optimize=True)
     with written_aside(path) as aside:
         program.save(aside, external_data=False)
 
 
-def _converted(module: nn.Module, input_shape: tuple[int, ...]) -> ONNXProgram:
+def expect_onnx_form(architecture: Architecture) -> None:
+    """Tries the export of a network without weights: no memory, and no file.
+
+    Raises:
+        ExportError: As `export_onnx`.
+    """
+    with weightless():
+        module = build(architecture)
+    _converted(module, architecture.input_shape, optimize=False)
+
+
+def _converted(module: nn.Module, input_shape: tuple[int, ...], *, optimize: bool) -> ONNXProgram:
+    """Returns the ONNX form; optimizing it takes weights, and half of the time."""
     exported = exported_program(module, input_shape)
     try:
         with _quiet():
@@ -52,7 +68,9 @@ def _converted(module: nn.Module, input_shape: tuple[int, ...]) -> ONNXProgram:
                 external_data=False,
                 input_names=[INPUT_NAME],
                 output_names=[OUTPUT_NAME],
+                dynamic_shapes=({0: BATCH_NAME},),  # renames what torch.export calls s77
                 opset_version=OPSET,
+                optimize=optimize,
                 verbose=False,
             )
     except Exception as error:  # the exporter raises many kinds, with no root of their own

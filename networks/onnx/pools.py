@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
-from networks.onnx.node import Call, OnnxNode
+from networks.onnx.node import Call, OnnxNode, OnnxValue
 
 MAX_PADDING = 4096
 _NO_VALUE = float("-inf")
@@ -103,17 +104,25 @@ def _average_pool(node: OnnxNode) -> Call:
     kernel, stride, dilation, before, after = _window(node)
     ceil = _rounds_up(node)
     counted = bool(node.integer_attribute("count_include_pad", 0))
-    if dilation != [1, 1] or (before != after and not counted):
-        raise node.error("an average over a dilated or unevenly padded window is not taken")
+    if dilation != [1, 1]:
+        raise node.error("an average over a dilated window is not taken")
+    if before == after:
+        return node.call(
+            lambda x: functional.avg_pool2d(x, kernel, stride, before, ceil, counted), node.value(0)
+        )
 
     def run(x: Tensor) -> Tensor:
-        padding = before
-        if before != after:
-            x = functional.pad(x, [before[1], after[1], before[0], after[0]])
-            padding = [0, 0]
-        return functional.avg_pool2d(x, kernel, stride, padding, ceil, counted)
+        padded = functional.pad(x, [before[1], after[1], before[0], after[0]])
+        return functional.avg_pool2d(padded, kernel, stride)
 
-    return node.call(run, node.value(0))
+    if counted:
+        return node.call(run, node.value(0))
+    # The padding counts as zeros; what it took of each window's share is given back.
+    full = run(torch.ones(1, 1, *node.value(0).shape[2:])).reciprocal()
+    if not full.isfinite().all():
+        raise node.error("a window that lies in the padding alone has no average")
+    share = OnnxValue(f"{node.outputs[0]}.share", full)
+    return node.call(lambda x, scale: run(x) * scale, node.value(0), share)
 
 
 def _global_average_pool(node: OnnxNode) -> Call:

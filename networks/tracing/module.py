@@ -7,6 +7,7 @@ of its own. What is traced is compared with the module on the example before it 
 from __future__ import annotations
 
 import contextlib
+import re
 import traceback
 import warnings
 from collections.abc import Iterator
@@ -27,6 +28,11 @@ from networks.tracing.weightless import weightless
 
 RELATIVE_TOLERANCE = 1e-4  # of the largest |logit|: the same operators, summed in the same order
 _TORCH = Path(torch.__file__).parent
+_PYTHON = Path(contextlib.__file__).parent
+_GENERATED = "<string>"  # code that torch.export makes
+_ONE_TENSOR = "the network must return one tensor of logits (batch, classes); it returned a"
+_ONE_BATCH = re.compile(r"batch as dynamic but your code specialized it to be a constant \((\d+)\)")
+_OUTPUT_CLASS = re.compile(r"Found <class '([^']+)'> in output")
 
 # Torchvision's and timm's names for what drops whole branches at random, in training alone.
 STOCHASTIC_DEPTH = frozenset({"StochasticDepth", "DropPath"})
@@ -69,6 +75,7 @@ def trace(module: nn.Module, example: Tensor) -> Traced:
         example = example.repeat(2, *([1] * (example.ndim - 1)))
     with _evaluating(module):
         program = _export(module, example)
+        _expect_one_tensor(program)
         reader = GraphReader(program)
         architecture = reader.architecture()
         _expect_json(architecture)
@@ -111,15 +118,42 @@ def _export(module: nn.Module, example: Tensor) -> ExportedProgram:
         with _quiet():
             return torch.export.export(module, (example,), dynamic_shapes=({0: Dim("batch")},))
     except Exception as error:  # torch.export raises many kinds, with no root of their own
-        where = _user_line(error)
-        raise TraceError(f"torch.export could not trace the network{where}: {error}") from error
+        raise TraceError(_told(error)) from error
+
+
+def _told(error: BaseException) -> str:
+    """Where and why in a line, without torch.export's advice on how to debug it."""
+    told = str(error).strip() or type(error).__name__
+    if found := _OUTPUT_CLASS.search(told):
+        return f"{_ONE_TENSOR} {found.group(1)}"
+    why, *others = told.splitlines()
+    if "data-dependent" in why:
+        why = "this depends on the values in a tensor, which a graph can't follow"
+    elif found := _ONE_BATCH.search(told):
+        why = f"it takes batches of exactly {found.group(1)}; batches of any size are wanted"
+    elif "Constraints violated" in why:
+        why = " ".join([why, *(line.strip() for line in others if line.startswith("  - "))])
+    return f"torch.export could not trace the network{_user_line(error)}: {why}"
+
+
+def _expect_one_tensor(program: ExportedProgram) -> None:
+    """Sees whether a bare tensor is returned, and not one in a dict, a tuple or the like."""
+    returned = program.call_spec.out_spec
+    if returned is None or returned.is_leaf():
+        return
+    told = getattr(returned.type, "__name__", str(returned.type))
+    if isinstance(returned.context, list) and returned.context:  # a dict's keys
+        keys = [str(key) for key in returned.context]
+        raise TraceError(f"{_ONE_TENSOR} {told} with keys {', '.join(keys)}")
+    raise TraceError(f"{_ONE_TENSOR} {told} of {returned.num_children}")
 
 
 def _user_line(error: BaseException) -> str:
     """Where in code that is not PyTorch's the error arose, as `FILE:LINE in FUNCTION: CODE`."""
     frames = traceback.extract_tb(error.__traceback__)
     theirs = [each for each in frames if not Path(each.filename).is_relative_to(_TORCH)]
-    theirs = [each for each in theirs if each.filename not in (__file__, contextlib.__file__)]
+    theirs = [each for each in theirs if each.filename not in (__file__, _GENERATED)]
+    theirs = [each for each in theirs if Path(each.filename).parent != _PYTHON]
     if not theirs:
         return ""
     last = theirs[-1]

@@ -38,7 +38,11 @@ def estimate(  # noqa: PLR0913, PLR0917 - a command has as many parameters as op
     as_json: AsJson = False,
     url: Url = DEFAULT_URL,
 ) -> None:
-    """Tells in seconds what a job would find and take; takes what `submit` takes."""
+    """Tells in seconds what a job would find and take; takes what `submit` takes.
+
+    Exits with 1 when no student keeps the constraints, after telling all the rest. An estimate that
+    can't judge them exits with 0.
+    """
     asked = given.Asked(
         file, network, teacher, preprocessing, input_shape, dataset, name, params_ratio,
         latency_ms, runtime, round_to, evaluations, seed, assignments,
@@ -53,6 +57,8 @@ def estimate(  # noqa: PLR0913, PLR0917 - a command has as many parameters as op
     if svg is not None:
         save_estimate(result, _title(found.document), svg)
         typer.echo(f"picture: {svg}", err=as_json)
+    if found.infeasible:
+        raise typer.Exit(1)
 
 
 def _title(document: Document) -> str:

@@ -1,13 +1,52 @@
+from pathlib import Path
 from typing import get_args
+
+import pytest
 
 import embedding
 import networks
 from app import catalog
 from app.requests import ObjectiveRequest, SearchRequest
+from workers.data import load_digits
 
 
 def test_the_networks_are_the_real_ones() -> None:
     assert catalog.NETWORK_NAMES == networks.NETWORK_NAMES
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("zoo/resnet2", "zoo/resnet20"),
+        ("resnet18", "zoo/resnet18, torchvision/resnet18"),
+        ("zoo/resnet50", "torchvision/resnet50"),
+        ("torchvision/MobileNetV2", "torchvision/mobilenet_v2"),
+        ("timm/mobilenet_v2", "torchvision/mobilenet_v2"),
+    ],
+)
+def test_an_unknown_network_is_told_with_what_may_be_meant(name: str, meant: str) -> None:
+    told = catalog.unknown_network(name)
+    assert f"there is no network {name!r}; did you mean " in told
+    assert meant in told
+    assert told.count("/") <= 6  # its own, three others, and the document
+    assert "docs/teachers.md lists all names" in told
+
+
+def test_nothing_is_meant_by_a_name_like_no_other() -> None:
+    told = catalog.unknown_network("qqqqqqq" * 10_000)
+    assert "did you mean" not in told
+    assert len(told) < 300
+
+
+def test_all_names_are_listed_where_a_refusal_says() -> None:
+    listed = Path("docs/teachers.md").read_text("utf-8").partition("## Networks by name")[2]
+    for source, _, own in (name.partition("/") for name in catalog.NETWORK_NAMES):
+        (line,) = [line for line in listed.splitlines() if line.startswith(f"- `{source}/`")]
+        assert own in line.partition(": ")[2].split(", ")
+
+
+def test_the_built_in_datasets_have_as_many_classes_as_they_say() -> None:
+    assert {"digits": len(load_digits().classes)} == catalog.DATASET_CLASSES
 
 
 def test_the_strategies_are_the_real_ones() -> None:

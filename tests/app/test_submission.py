@@ -1,11 +1,17 @@
 import pytest
 
 from app.database import Database
+from app.datasets import create_dataset
+from app.errand_leases import claim_errand
+from app.ids import DATASET, new_id
 from app.jobs import list_overviews
 from app.problems import Invalid
+from app.records import NewDataset
 from app.requests import JobRequest
 from app.submission import submit, submit_estimate
-from tests.app.samples import REQUEST
+from app.teachers import accept_teacher
+from tests.app.samples import NEVER_S, REQUEST
+from tests.app.samples_teachers import SUMMARY, new_teacher
 
 
 def _errors(database: Database, **changes: object) -> dict[str, str]:
@@ -28,6 +34,41 @@ def test_unknown_names_are_told_with_those_there_are(database: Database) -> None
     assert set(errors) == {"#/teacher/network", "#/dataset/name"}
     assert "zoo/resnet20" in errors["#/teacher/network"]
     assert "digits" in errors["#/dataset/name"]
+
+
+def _ready_teacher(database: Database, **summary: object) -> str:
+    teacher_id = new_teacher(database)
+    lease = claim_errand(database, "a", NEVER_S)
+    assert lease is not None
+    accept_teacher(database, lease, SUMMARY | summary, "architecture", "weights")
+    return teacher_id
+
+
+def test_a_teacher_of_other_classes_than_the_built_in_dataset_is_refused(
+    database: Database,
+) -> None:
+    teacher_id = _ready_teacher(database, classes=1000)
+    told = f"{teacher_id} tells 1000 classes apart, but the dataset has 10"
+    assert _errors(database, teacher={"id": teacher_id}) == {"#/teacher/id": told}
+
+
+def test_a_teacher_of_other_classes_than_an_uploaded_dataset_is_refused(
+    database: Database,
+) -> None:
+    dataset_id, teacher_id = new_id(DATASET), _ready_teacher(database, classes=10)
+    dataset = NewDataset("mine", "key", "sha", 7, {"classes": ["cat", "dog"]})
+    with database.write() as session:
+        create_dataset(session, dataset_id, dataset)
+    request = {"teacher": {"id": teacher_id}, "dataset": {"id": dataset_id}}
+    assert "but the dataset has 2" in _errors(database, **request)["#/teacher/id"]
+
+
+@pytest.mark.parametrize("summary", [{"classes": 10}, {}], ids=["as many", "not on record"])
+def test_a_teacher_of_the_same_classes_is_taken(
+    database: Database, summary: dict[str, object]
+) -> None:
+    request = REQUEST | {"teacher": {"id": _ready_teacher(database, **summary)}}
+    assert submit(database, JobRequest.model_validate(request)).state == "queued"
 
 
 def test_unknown_ids_are_told_with_what_to_do(database: Database) -> None:

@@ -51,6 +51,13 @@ def test_a_refusal_names_fields_as_a_request_does() -> None:
     )
 
 
+def test_a_reason_is_told_once() -> None:
+    wrong = [{"pointer": "#/teacher/id", "detail": "tells 10 classes apart"}]
+    problem = {"title": "Invalid", "detail": "tells 10 classes apart", "errors": wrong}
+    told = cli._told(Refused(422, problem)).plain
+    assert told == "refused: Invalid\n  teacher.id: tells 10 classes apart"
+
+
 def test_the_command_line_starts_without_torch() -> None:
     code = "import sys, stillhouse.cli; print('torch' in sys.modules, 'networks' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

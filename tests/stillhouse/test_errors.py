@@ -3,13 +3,28 @@ from __future__ import annotations
 import pytest
 
 from stillhouse import errors
-from stillhouse.errors import JobFailed, Refused, StillhouseError
+from stillhouse.errors import (
+    EstimateFailed,
+    JobFailed,
+    Refused,
+    StillhouseError,
+    TeacherRejected,
+)
 
 
 def test_a_refusal_names_the_fields() -> None:
     wrong = {"pointer": "#/search/evaluations", "detail": "should be at least 1"}
     refusal = Refused(422, {"title": "Invalid", "detail": "1 field", "errors": [wrong]})
     assert str(refusal) == "Invalid: 1 field\n  #/search/evaluations: should be at least 1"
+
+
+def test_a_reason_that_a_field_tells_too_is_told_once() -> None:
+    wrong = {"pointer": "#/onnx", "detail": "it has a loop"}
+    problem = {"title": "The teacher can't be used", "detail": "it has a loop", "errors": [wrong]}
+    told = "The teacher can't be used\n  #/onnx: it has a loop"
+    assert str(Refused(422, problem)) == told
+    assert str(TeacherRejected("tch_1", problem)) == f"tch_1 was rejected: {told}"
+    assert str(EstimateFailed(problem)) == told
 
 
 def test_a_refusal_without_a_problem_document_still_says_the_status() -> None:

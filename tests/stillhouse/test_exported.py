@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,18 @@ def test_another_input_than_images_is_refused(tmp_path: Path) -> None:
     save(export(torch.nn.Linear(8, 2), (torch.zeros(4, 8),), dynamic_shapes=shapes), path)
     with pytest.raises(UnusableTeacher, match="one batch of images is wanted"):
         read_pt2(path, None, nobody)
+
+
+def test_what_torch_logs_of_a_broken_file_is_not_shown(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, log = tmp_path / "broken.pt2", logging.getLogger("torch.export")
+    path.write_text("no archive")
+    log.addHandler(caplog.handler)
+    try:
+        with pytest.raises(UnusableTeacher, match=r"not what torch\.export\.save writes"):
+            read_pt2(path, None, nobody)
+        log.error("heard again")
+    finally:
+        log.removeHandler(caplog.handler)
+    assert [record.getMessage() for record in caplog.records] == ["heard again"]

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -58,6 +62,57 @@ class Branching(nn.Module):
 def test_a_module_that_can_not_be_traced_is_told_with_its_line() -> None:
     with pytest.raises(UnusableTeacher, match=r"Branching can't be a teacher(?s:.*)logits.sum\(\)"):
         trace_teacher(Branching(), torch.zeros(2, 1, 8, 8))
+
+
+def test_nothing_else_is_printed_of_one_that_can_not_be_traced() -> None:
+    # In a process of its own: torch's log goes to the stream that it found when it was imported.
+    code = (
+        "import torch\n"
+        "from stillhouse.local_teacher import UnusableTeacher, trace_teacher\n"
+        "from tests.stillhouse.test_local_teacher import Branching\n"
+        "try: trace_teacher(Branching(), torch.zeros(2, 1, 8, 8))\n"
+        "except UnusableTeacher as error: print(error)\n"
+    )
+    run = [sys.executable, "-c", code]
+    done = subprocess.run(run, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert len(done.stdout.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("example", "told"),
+    [
+        (np.zeros((2, 1, 8, 8), np.float32), "numpy.ndarray: use torch.from_numpy"),
+        ([[0.0]], "list"),
+        (torch.zeros(1, 8, 8), r"one of shape \(1, 8, 8\): use example.unsqueeze\(0\)"),
+        (torch.zeros(2, 64), r"one of shape \(2, 64\)$"),
+    ],
+)
+def test_an_example_that_is_no_batch_of_images_is_told(example: object, told: str) -> None:
+    said = rf"^example must be a torch tensor of shape \(N, C, H, W\); got {told}"
+    with pytest.raises(UnusableTeacher, match=said):
+        trace_teacher(little(), cast("Tensor", example))
+
+
+def test_a_module_of_another_kind_is_told() -> None:
+    weights = cast("nn.Module", little().state_dict())
+    with pytest.raises(
+        UnusableTeacher, match=r"torch\.nn\.Module .*; got collections\.OrderedDict"
+    ):
+        trace_teacher(weights, torch.zeros(2, 1, 8, 8))
+
+
+def test_a_module_that_returns_a_dict_is_told_its_keys() -> None:
+    class Named(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body = little()
+
+        def forward(self, images: Tensor) -> dict[str, Tensor]:
+            return {"logits": self.body(images)}
+
+    with pytest.raises(UnusableTeacher, match="it returned a dict with keys logits"):
+        trace_teacher(Named(), torch.zeros(2, 1, 8, 8))
 
 
 def test_a_module_with_nothing_to_edit_is_told() -> None:

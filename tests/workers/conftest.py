@@ -35,6 +35,11 @@ def _quick_latency(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.latencies.measure_architecture", quick_latency)
 
 
+@pytest.fixture(autouse=True)
+def _quick_export(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.exporting.try_export", lambda _: None)
+
+
 @pytest.fixture(scope="session")
 def data() -> TrainingData:
     return training_data(two_digits())

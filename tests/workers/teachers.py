@@ -9,6 +9,7 @@ from torch import nn
 import networks
 from app.artifacts import Artifacts
 from app.database import Database
+from app.errand_leases import Kind
 from app.errand_records import NewTeacher, TeacherKind, UploadedTeacher
 from app.ids import TEACHER, new_id
 from app.settings import Settings
@@ -63,8 +64,15 @@ def read_teacher(database: Database, teacher_id: str) -> UploadedTeacher:
         return get_teacher(session, teacher_id)
 
 
-def errands(database: Database, artifacts: Artifacts, home: Path, **settings: object) -> Errands:
+def errands(
+    database: Database,
+    artifacts: Artifacts,
+    home: Path,
+    kind: Kind = "teacher",
+    /,
+    **settings: object,
+) -> Errands:
     """Returns what a coordinator's thread does, to be run here."""
     read = Settings.from_environment({"STILLHOUSE_HOME": str(home)})
     changed = {"lease_s": 30.0, "check_memory_bytes": 2048 * MIB} | settings
-    return Errands(database, artifacts, type(read)(**(vars(read) | changed)), "coordinator")
+    return Errands(database, artifacts, type(read)(**(vars(read) | changed)), "coordinator", kind)

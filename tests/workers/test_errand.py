@@ -44,3 +44,8 @@ def test_a_child_runs_within_the_settings(errand: Errand) -> None:
     small = replace(errand, settings=Settings(errand.folder, "", "", max_teacher_bytes=1))
     with pytest.raises(ChildFailed, match="a file of more than"):
         small.run("tests.workers.misbehaving", {"do": "write", "bytes": 65 * 2**20})
+
+
+def test_an_errand_may_have_less_time_than_the_settings_allow(errand: Errand) -> None:
+    with pytest.raises(ChildFailed, match=r"it takes longer than 0\.1 seconds"):
+        errand.run("tests.workers.misbehaving", {"do": "spin"}, most_s=0.1)

@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from app.artifacts import Artifacts
 from app.clock import DatabaseTime
 from app.database import Database
-from app.errand_leases import ErrandLease, claim_errand
+from app.errand_leases import ErrandLease, Kind, claim_errand
 from app.estimates import create_estimate, get_estimate
 from app.problems import LeaseLost
 from app.tables import Estimate, Teacher
@@ -90,7 +90,7 @@ def test_an_estimate_that_fails_ends_on_record(
     with database.write() as session:
         estimate_id = create_estimate(session, {})
     failing = _raising(ChildFailed("it was ended by SIGKILL"))
-    assert _run(errands(database, artifacts, home), failing, monkeypatch)
+    assert _run(errands(database, artifacts, home, "estimate"), failing, monkeypatch)
     with database.read() as session:
         estimate = get_estimate(session, estimate_id)
     assert (estimate.state, estimate.result) == ("failed", None)
@@ -152,23 +152,25 @@ def test_an_errand_that_the_surroundings_end_for_hours_is_given_up(
     assert "the storage or the database failed" in str(read_teacher(database, teacher_id).error)
 
 
-def test_estimates_and_teachers_take_turns(
+def test_however_many_are_asked_for_of_one_kind_the_other_gets_done(
     database: Database, artifacts: Artifacts, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     teachers = [add_teacher(database, artifacts, {"onnx": b"x"}, "onnx") for _ in range(2)]
     with database.write() as session:
-        estimates = [create_estimate(session, {}) for _ in range(3)]
+        estimates = [create_estimate(session, {}) for _ in range(2)]
     done: list[str] = []
 
     def do(errand: Errand) -> None:
         done.append(errand.lease.id)
         raise ChildFailed("it is done")
 
-    made = errands(database, artifacts, home)
-    for _ in range(5):
-        assert _run(made, do, monkeypatch)
-    assert [one in estimates for one in done] == [True, False, True, False, True]
+    kinds: list[Kind] = ["estimate", "teacher"]
+    made = [errands(database, artifacts, home, kind) for kind in kinds]
+    for one in (*made, *made):
+        assert _run(one, do, monkeypatch)
+    assert [one in estimates for one in done] == [True, False, True, False]
     assert set(done) == {*teachers, *estimates}
+    assert not any(_run(one, do, monkeypatch) for one in made)
 
 
 def test_a_coordinator_that_ends_leaves_its_errand_to_others(
@@ -207,10 +209,8 @@ def test_an_errand_that_ends_whoever_takes_it_up_is_given_up(
     with database.write() as session:
         estimate_id = create_estimate(session, {})
         session.execute(update(table).values(attempts=MOST_ATTEMPTS))
-        other = Estimate if table is Teacher else Teacher
-        session.execute(update(other).values(lease_owner="b", lease_until=DatabaseTime(60)))
     done: list[Errand] = []
-    made = errands(database, artifacts, home)
+    made = errands(database, artifacts, home, "teacher" if table is Teacher else "estimate")
     assert _run(made, done.append, monkeypatch)
     assert done == []
     with database.read() as session:
@@ -219,20 +219,6 @@ def test_an_errand_that_ends_whoever_takes_it_up_is_given_up(
     ended = teacher if table is Teacher else estimate
     assert ended.state == ("rejected" if table is Teacher else "failed")
     assert "every process that took it up was ended" in str(ended.error)
-
-
-@pytest.mark.usefixtures("teacher_id")
-def test_estimates_do_not_wait_for_checks(
-    database: Database, artifacts: Artifacts, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = errands(database, artifacts, home)
-    made.only = "estimate"
-    done: list[str] = []
-    assert not _run(made, lambda errand: done.append(errand.lease.id), monkeypatch)
-    with database.write() as session:
-        estimate_id = create_estimate(session, {})
-    assert _run(made, lambda errand: done.append(errand.lease.id), monkeypatch)
-    assert done == [estimate_id]
 
 
 def test_errands_are_run_until_it_is_time_to_stop(

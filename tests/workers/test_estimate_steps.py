@@ -52,7 +52,7 @@ def test_a_network_too_large_to_time_leaves_the_smallest(
 
 def test_little_time_left_times_one_network_alone(space: Space) -> None:
     drawn = space.sample(20, torch.Generator().manual_seed(0))
-    steps = time_steps(space, drawn, 8, 2, lambda: 1.0)
-    assert steps.timed == 1
+    steps = time_steps(space, drawn, 8, 2, lambda: 0.9)
+    assert (steps.timed, steps.wanted) == (1, 3)
     assert steps.gain == 1.0
     assert bool((steps.step_s(space, drawn, 8) > 0).all())

@@ -8,14 +8,17 @@ import networks
 from app.requests import JobRequest
 from networks import Space
 from workers.data import load_digits
+from workers.estimate_latency import RUNS
 from workers.estimate_space import Survey
 from workers.estimate_steps import StepTimes
 from workers.estimate_time import (
+    EXPORTED_LAYER_S,
     FILES_S,
     KERNEL_S,
     LAST_FIT_S,
     START_S,
     STEPS_OF_CHOICE,
+    TIMED_S,
     TRIAL_S,
     Images,
     Machine,
@@ -23,6 +26,7 @@ from workers.estimate_time import (
     time_batch,
     times,
 )
+from workers.latency_start import SPREAD
 from workers.precision import Precision
 from workers.training import batch_size, steps_an_epoch
 
@@ -37,7 +41,7 @@ def survey() -> Survey:
 
 def trainings(survey: Survey, images: Images = DIGITS, cores: int = 2) -> Trainings:
     """Trainings of which every weighted layer takes a millisecond a step, and nothing else."""
-    steps = StepTimes(1e-3, 0.0, Precision(), gain=1.0, timed=3)
+    steps = StepTimes(1e-3, 0.0, Precision(), gain=1.0, timed=3, wanted=3)
     return Trainings(survey, steps, images, Machine(cores), batch_s=0.0)
 
 
@@ -106,6 +110,27 @@ def test_an_uploaded_teacher_is_not_trained_and_time_ends_a_search(survey: Surve
     short = request(search={"evaluations": 1000, "max_wall_s": 60.0})
     found = times(trainings(survey), short, survey.drawn)
     assert found["search_s"] == pytest.approx(60.0 - found["teacher_s"] + found["trial_s"])
+
+
+@pytest.mark.parametrize(("runtime", "exporting"), [("onnxruntime", 1), ("pytorch", 0)])
+def test_a_latency_limit_has_the_first_and_every_trial_measured(
+    survey: Survey, runtime: str, exporting: int
+) -> None:
+    work, students = trainings(survey), survey.drawn
+    asked = {"search": {"evaluations": 10, "parallel": 1}, "latency": {"runtime": runtime}}
+    free = times(work, request(**asked), students)
+    held = times(work, request(**asked, constraints={"latency_ms": 1.0}), students)
+    layers = float(survey.space.table(students).alive.sum(dim=1).double().mean())
+    latency_s = TIMED_S + exporting * EXPORTED_LAYER_S * layers
+    assert held["teacher_s"] - free["teacher_s"] == pytest.approx((SPREAD + 2) * latency_s)
+    assert held["search_s"] - free["search_s"] == pytest.approx(10 * latency_s)
+
+
+def test_slow_runs_make_a_measurement_long(survey: Survey) -> None:
+    slow = replace(trainings(survey), steps=StepTimes(1.0, 0.0, Precision(), 1.0, 3, 3))
+    pytorch = request(latency={"runtime": "pytorch"}).latency
+    layers = len(survey.space.layers)
+    assert slow.latency_s(pytorch, survey.space.teacher()) == pytest.approx(RUNS * layers / 3)
 
 
 def test_a_batch_is_timed() -> None:

@@ -11,6 +11,7 @@ from app.tables import Dataset, Teacher
 from tests.workers.jobs import first_job
 from tests.workers.teachers import add_teacher, errands, files_of, small_network
 from workers.errand import Errand
+from workers.estimating import MOST_S
 
 RESULT: dict[str, object] = {"removals": 9}
 PROBLEM: dict[str, object] = {"type": "x", "title": "X", "status": 422, "detail": "d"}
@@ -21,8 +22,10 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
     """Returns the documents that children were told; each answers `RESULT`."""
     documents: list[dict[str, object]] = []
 
-    def run(_: Errand, module: str, document: dict[str, object]) -> dict[str, object]:
-        assert module == "workers.estimate"
+    def run(
+        _: Errand, module: str, document: dict[str, object], most_s: float
+    ) -> dict[str, object]:
+        assert (module, most_s) == ("workers.estimate", MOST_S)
         documents.append(json.loads(json.dumps(document)))
         path = document["teacher"] and document["teacher"]["architecture_path"]  # type: ignore[index]
         documents[-1]["text"] = Path(path).read_text() if path else None
@@ -47,7 +50,7 @@ def test_a_child_is_told_the_dataset_by_its_numbers(
     database: Database, artifacts: Artifacts, home: Path, told: list[dict[str, object]]
 ) -> None:
     estimate_id = _ask(database)
-    errands(database, artifacts, home).run_one()
+    errands(database, artifacts, home, "estimate").run_one()
     estimate = _read(database, estimate_id)
     assert (estimate.state, estimate.result) == ("succeeded", RESULT)
     (document,) = told
@@ -75,7 +78,7 @@ def test_an_uploaded_dataset_and_teacher_are_told_too(
     teacher_id = add_teacher(database, artifacts, files_of(small_network()))
     _make_ready(database, teacher_id)
     _ask(database, teacher={"id": teacher_id}, dataset={"id": job.request.dataset.id})
-    errands(database, artifacts, home).run_one()
+    errands(database, artifacts, home, "estimate").run_one()
     (document,) = told
     assert document["dataset"] == {
         "n": 70,
@@ -100,7 +103,7 @@ def test_what_can_t_be_carried_out_is_a_failed_estimate(
 ) -> None:
     monkeypatch.setattr(Errand, "run", lambda *_: {"problem": PROBLEM})
     estimate_id = _ask(database)
-    errands(database, artifacts, home).run_one()
+    errands(database, artifacts, home, "estimate").run_one()
     estimate = _read(database, estimate_id)
     assert (estimate.state, estimate.error, estimate.result) == ("failed", PROBLEM, None)
 
@@ -109,7 +112,7 @@ def test_a_dataset_that_is_gone_is_told(
     database: Database, artifacts: Artifacts, home: Path, told: list[dict[str, object]]
 ) -> None:
     estimate_id = _ask(database, dataset={"id": "dst_" + "a" * 22})
-    errands(database, artifacts, home).run_one()
+    errands(database, artifacts, home, "estimate").run_one()
     error = _read(database, estimate_id).error
     assert error is not None
     assert "there is no dataset" in str(error["detail"])

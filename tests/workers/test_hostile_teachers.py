@@ -87,7 +87,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     environment = {"STILLHOUSE_HOME": str(home), "STILLHOUSE_PORT": str(port)}
     api = subprocess.Popen([sys.executable, "-m", "app"], env=os.environ | environment)
     settings = Settings.from_environment(environment)
-    made = [Errands(database, artifacts, settings, f"coordinator {i}") for i in range(AT_ONCE)]
+    made = [
+        Errands(database, artifacts, settings, f"coordinator {i}", "teacher")
+        for i in range(AT_ONCE)
+    ]
     threads = [threading.Thread(target=errands.run) for errands in made]
     for thread in threads:
         thread.start()

@@ -211,6 +211,44 @@ def test_an_exhausted_space_ends_the_search_with_what_there_is(
     assert [t.state for t in read_trials(database, work.job.id)] == ["completed"] * 2
 
 
+class _OneByOne(_Exhausted):
+    """A proposer that finds nothing new while a trial is pending."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        drawn = prepared.space.edits(prepared.space.sample(3, torch.Generator().manual_seed(0)))
+        self._drawn, self._ended, self._pending = drawn, 0, 0
+
+    def tell(self, completed: object, pending: object) -> None:
+        assert isinstance(completed, list)
+        assert isinstance(pending, list)
+        self._ended, self._pending = len(completed), len(pending)
+
+    def ask(self, n: int) -> list[Edits]:
+        found = [] if self._pending else self._drawn[self._ended : self._ended + 1]
+        if len(found) < n:
+            raise SpaceExhausted(n, found)
+        return found
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_what_was_not_found_is_asked_for_again_as_after_a_restart(
+    killed: bool, database: Database, artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, prepared, pool = _searching(database, artifacts, evaluations=3, parallel=2)
+    monkeypatch.setattr("workers.search.job_proposer", lambda *_: _OneByOne(prepared))
+    if killed:
+        pool.before = _interrupt
+        with pytest.raises(KeyboardInterrupt):
+            Search(work, prepared).run()
+        pool.waiting.clear()
+        pool.before = lambda _: None
+    Search(work, prepared).run()
+    trials = read_trials(database, work.job.id)
+    assert [t.state for t in trials] == ["completed"] * 3
+    drawn = _OneByOne(prepared)._drawn
+    assert [t.hash for t in trials] == [prepared.space.student(edits).hash for edits in drawn]
+
+
 def test_a_search_without_a_student_says_so(
     database: Database, artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
 ) -> None:

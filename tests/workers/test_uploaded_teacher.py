@@ -88,7 +88,11 @@ def test_its_weights_teach_as_they_are(uploads: Uploads) -> None:
     sent = weights_arrays(files["weights"])
     assert all(np.array_equal(teacher.weights[name], sent[name]) for name in sent)
     assert isinstance(work.pool, InlinePool)
-    assert work.pool.sent == ["the teacher's measurement", "the teacher's logits"]
+    assert work.pool.sent == [
+        "the trial of the export",
+        "the teacher's measurement",
+        "the teacher's logits",
+    ]
     assert teacher.precision == Precision.from_json(prepared.record.precision)
     assert teacher.precision.teacher_threads is not None
     assert read_job(work.database, work.job.id).teacher == prepared.record

@@ -89,6 +89,22 @@ def test_truths_of_images_are_joined(op: str, tmp_path: Path) -> None:
     expect_same(model_of(nodes, {"number": HALF}), tmp_path)
 
 
+@pytest.mark.parametrize("truths", [[True], [False], [True, False] * 4], ids=["T", "F", "row"])
+@pytest.mark.parametrize("left", [True, False], ids=["constant first", "image first"])
+@pytest.mark.parametrize("op", JOINED)
+def test_truths_are_joined_with_constants(
+    op: str, left: bool, truths: list[bool], tmp_path: Path
+) -> None:
+    nodes = [
+        helper.make_node("Less", ["x", "number"], ["less"]),
+        helper.make_node(op, ["known", "less"] if left else ["less", "known"], ["truth"]),
+        helper.make_node("Where", ["truth", "number", "x"], ["y"]),
+    ]
+    shape = () if len(truths) == 1 else (8,)
+    known = np.array(truths, np.bool_).reshape(shape)
+    expect_same(model_of(nodes, {"number": HALF, "known": known}), tmp_path)
+
+
 @pytest.mark.parametrize("first", [5.0, -5.0])
 def test_the_remainder_of_a_number_has_its_sign(first: float, tmp_path: Path) -> None:
     nodes = [helper.make_node("Mod", ["number", "x"], ["y"], fmod=1)]

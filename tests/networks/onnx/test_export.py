@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from networks import ExportError, build, export_onnx
+from networks import ExportError, build, expect_onnx_form, export_onnx, trace, weightless
 from tests.networks.conftest import traced
 
 READER = """
@@ -72,7 +72,8 @@ def test_one_file_with_its_weights_inside_in_an_opset_that_runtimes_read(
     assert all(not tensor.external_data for tensor in model.graph.initializer)
     assert [value.name for value in model.graph.input] == ["images"]
     assert [value.name for value in model.graph.output] == ["logits"]
-    assert model.graph.input[0].type.tensor_type.shape.dim[0].dim_param
+    for value in (*model.graph.input, *model.graph.output):
+        assert value.type.tensor_type.shape.dim[0].dim_param == "batch"
 
 
 def test_the_student_stays_in_its_mode_and_nothing_is_printed(
@@ -93,3 +94,12 @@ def test_an_operator_without_an_onnx_form_is_named_and_leaves_no_file(tmp_path: 
     with pytest.raises(ExportError, match=r"prims\.bessel_i0e"):
         export_onnx(Unwritable(), (3, 4, 4), tmp_path / "student.onnx")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_form_is_tried_without_weights() -> None:
+    with weightless():
+        module = Unwritable()
+    architecture = trace(module, torch.zeros(2, 3, 4, 4, device="meta")).architecture
+    with pytest.raises(ExportError, match=r"prims\.bessel_i0e"):
+        expect_onnx_form(architecture)
+    expect_onnx_form(traced("zoo/resnet20").architecture)

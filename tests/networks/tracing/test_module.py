@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -31,11 +34,6 @@ class Block(nn.Module):
 class Branching(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return x.flatten(1) if x.sum() > 0 else -x.flatten(1)
-
-
-class TwoOutputs(nn.Module):
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        return x, x
 
 
 class Foreign(nn.Module):
@@ -85,6 +83,15 @@ def test_a_branch_on_data_is_refused_with_its_line() -> None:
         trace(Branching(), torch.zeros(2, 3))
 
 
+def test_a_line_of_pythons_own_is_not_named() -> None:
+    class Pair(nn.Module):
+        def forward(self, x: Tensor, y: Tensor) -> Tensor:
+            return x + y
+
+    with pytest.raises(TraceError, match=r"the network: missing a required argument: 'y'$"):
+        trace(Pair(), torch.zeros(2, 3))
+
+
 def test_autocast_is_refused_by_name() -> None:
     class Casts(nn.Module):
         def __init__(self) -> None:
@@ -100,9 +107,52 @@ def test_autocast_is_refused_by_name() -> None:
         trace(Casts(), torch.zeros(2, 3))
 
 
-def test_two_outputs_are_refused() -> None:
-    with pytest.raises(TraceError, match="must return one tensor"):
-        trace(TwoOutputs(), torch.zeros(2, 3))
+class Returning(nn.Module):
+    def __init__(self, wrap: Callable[[Tensor], object]) -> None:
+        super().__init__()
+        self.fc = nn.Linear(3, 2)
+        self.wrap = wrap
+
+    def forward(self, x: Tensor) -> object:
+        return self.wrap(self.fc(x))
+
+
+@dataclass
+class Output:
+    logits: Tensor
+
+
+@pytest.mark.parametrize(
+    ("wrap", "told"),
+    [
+        (lambda x: (x, x), "a tuple of 2"),
+        (lambda x: [x], "a list of 1"),
+        (lambda x: {"out": x, "aux": x}, "a dict with keys out, aux"),
+        (Output, r"a [\w.]+\.Output$"),
+    ],
+)
+def test_another_output_than_one_tensor_is_named(
+    wrap: Callable[[Tensor], object], told: str
+) -> None:
+    with pytest.raises(
+        TraceError, match=rf"^the network must return one tensor .* it returned {told}"
+    ):
+        trace(Returning(wrap), torch.zeros(2, 3))
+
+
+@pytest.mark.parametrize(
+    ("wrap", "told"),
+    [
+        (lambda x: x if x.sum() > 0 else -x, "depends on the values in a tensor, which a graph"),
+        (lambda x: x.reshape(2, 2), "it takes batches of exactly 2;"),
+    ],
+)
+def test_why_it_can_not_be_traced_is_told_in_a_line(
+    wrap: Callable[[Tensor], object], told: str
+) -> None:
+    with pytest.raises(TraceError, match=told) as caught:
+        trace(Returning(wrap), torch.zeros(2, 3))
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,12 @@ import pytest
 
 from stillhouse import EstimateFailed
 from tests.stillhouse.commands.conftest import Run
-from tests.stillhouse.fake_server import FakeServer, estimate_document, infeasible_result
+from tests.stillhouse.fake_server import (
+    FakeServer,
+    estimate_document,
+    estimate_result,
+    infeasible_result,
+)
 
 
 def test_an_estimate_is_shown_and_drawn(run: Run, fake: FakeServer, tmp_path: Path) -> None:
@@ -22,11 +27,24 @@ def test_an_estimate_is_shown_and_drawn(run: Run, fake: FakeServer, tmp_path: Pa
     assert body["search"] == {"round_to": 1}
 
 
-def test_an_infeasible_one_is_an_answer_too(run: Run, fake: FakeServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize("flags", [[], ["--json"]], ids=["shown", "json"])
+def test_an_infeasible_one_is_told_in_full_and_exits_with_one(
+    run: Run, fake: FakeServer, tmp_path: Path, flags: list[str]
+) -> None:
     fake.estimates = [estimate_document(result=infeasible_result())]
-    done = run("estimate", "--network", "zoo/resnet20", "--svg", str(tmp_path / "a.svg"))
+    picture = tmp_path / "a.svg"
+    done = run("estimate", "--network", "zoo/resnet20", "--svg", str(picture), *flags)
+    assert done.exit_code == 1
+    assert "feasible" in done.output
+    assert "no student keeps the constraints" in picture.read_text()
+
+
+def test_one_that_is_not_judged_is_no_failure(run: Run, fake: FakeServer) -> None:
+    open_still = infeasible_result()["constraints"] | {"feasible": None}
+    fake.estimates = [estimate_document(result=estimate_result(constraints=open_still))]
+    done = run("estimate", "--network", "zoo/resnet20")
     assert done.exit_code == 0
-    assert "infeasible" in done.output
+    assert "not judged" in done.output
 
 
 def test_the_document_on_request(run: Run, tmp_path: Path) -> None:
