@@ -194,6 +194,13 @@ class JobBody(Body):
         )
 
 
+class SourceBody(Body):
+    """A trial of another job."""
+
+    job: str = Field(examples=["job_3qT7ZcWm8yPp5RkXj1NaVd"])
+    trial: int
+
+
 class TrialBody(Body):
     """A trial; the results are null until it has completed."""
 
@@ -202,6 +209,7 @@ class TrialBody(Body):
     edits: Json
     params: int
     macs: int
+    bytes: int
     accuracy: float | None
     score: float | None
     epochs: int | None
@@ -209,11 +217,18 @@ class TrialBody(Body):
     seed: int
     error: Json | None
     latency_ms: float | None
+    reused_from: SourceBody | None = Field(
+        description="The trial of the same recipe whose result was taken over, instead of training."
+    )
 
     @classmethod
     def of(cls, trial: TrialRecord) -> "TrialBody":
         """Returns the body of a trial."""
-        return cls(**{name: getattr(trial, name) for name in cls.model_fields})
+        own = {name: getattr(trial, name) for name in cls.model_fields if name != "reused_from"}
+        source = trial.reused_from
+        return cls(
+            **own, reused_from=None if source is None else SourceBody.model_validate(vars(source))
+        )
 
 
 class DatasetBody(Body):

@@ -41,7 +41,7 @@ NETWORK_NAMES: tuple[str, ...] = tuple(
 DATASET_CLASSES = {"digits": 10}
 DATASET_NAMES: tuple[str, ...] = tuple(DATASET_CLASSES)
 STRATEGIES: tuple[str, ...] = ("embedding", "random")
-OBJECTIVES: tuple[str, ...] = ("score", "accuracy")
+OBJECTIVES: tuple[str, ...] = ("score", "accuracy", "pareto")
 _MOST_MEANT = 3
 _LONGEST_NAME = 200  # of an unknown one: comparing takes time by the square of it
 

@@ -25,6 +25,7 @@ from app.records import (
     NewTrial,
     TeacherRecord,
     TrialResult,
+    TrialSource,
     WorkingState,
 )
 from app.tables import Embedding, Job, JobTeacher, Student, StudentFile, Trial
@@ -130,6 +131,34 @@ class JobWriter:
                 _UNFINISHED,
                 state="completed",
                 finished_at=DatabaseTime(),
+                **_fields(result),
+            )
+
+    def trial_reused(
+        self, number: int, result: TrialResult, source: TrialSource, seed: int
+    ) -> None:
+        """Puts on record a result that another job's trial had, once.
+
+        Args:
+            number: of the trial, which has not been started.
+            result: what the other one measured; its artifact is this job's own copy.
+            source: the other one.
+            seed: by which the other one was trained.
+
+        Raises:
+            Conflict: the trial is not queued.
+        """
+        with self._database.write() as session:
+            hold(session, self._lease)
+            self._change_trial(
+                session,
+                number,
+                ("queued",),
+                state="completed",
+                finished_at=DatabaseTime(),
+                seed=seed,
+                reused_job=source.job,
+                reused_trial=source.trial,
                 **_fields(result),
             )
 

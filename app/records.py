@@ -107,6 +107,7 @@ class NewTrial:
 
     Attributes:
         latency_ms: as measured before any training; None if it was not.
+        recipe_hash: of all but the seed that its result depends on beside the candidate.
     """
 
     number: int
@@ -117,6 +118,15 @@ class NewTrial:
     bytes: int
     seed: int
     latency_ms: float | None = None
+    recipe_hash: str | None = None
+
+
+@dataclass(frozen=True)
+class TrialSource:
+    """The trial of another job from which a trial's result was taken over."""
+
+    job: str
+    trial: int
 
 
 @dataclass(frozen=True)
@@ -158,6 +168,7 @@ class TrialRecord:
     weights_key: str | None
     error: Json | None
     latency_ms: float | None = None
+    reused_from: TrialSource | None = None
 
 
 @dataclass(frozen=True)

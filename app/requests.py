@@ -12,6 +12,8 @@ from pydantic import (
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
+    ValidationInfo,
+    field_validator,
     model_serializer,
     model_validator,
 )
@@ -33,6 +35,8 @@ Count = Annotated[int, Field(ge=1, le=_LARGEST)]
 Ratio = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 Milliseconds = Annotated[float, Field(gt=0, le=_LONGEST_S * 1000, allow_inf_nan=False)]
 Epochs = Annotated[int, Field(ge=1, le=10_000)]
+CostName = Literal["params", "macs", "bytes"]
+DEFAULT_COSTS: tuple[CostName, ...] = ("macs",)  # of a Pareto set
 
 
 class _Part(BaseModel):
@@ -88,11 +92,41 @@ class DatasetRequest(_Part):
 class ObjectiveRequest(_Part):
     """What makes a student the best."""
 
-    kind: Literal["score", "accuracy"] = Field(
+    kind: Literal["score", "accuracy", "pareto"] = Field(
         default="score",
         description="`score` is C(2 - C) A / A_teacher with C = 1 - params / params_teacher;"
-        " `accuracy` is A alone, best with a constraint.",
+        " `accuracy` is A alone, best with a constraint; `pareto` looks for the students that no"
+        " other beats on accuracy and `costs`, of which the best is the one of the highest score.",
     )
+    costs: tuple[CostName, ...] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=2,
+        strict=False,  # SQL and Python give a list
+        validate_default=True,
+        description='Of `pareto` alone: what is weighed against accuracy; `["macs"]` if not given.',
+        examples=[["macs"]],
+        json_schema_extra={"uniqueItems": True},
+    )
+
+    @field_validator("costs")
+    @classmethod
+    def _of_pareto(
+        cls, costs: tuple[CostName, ...] | None, info: ValidationInfo
+    ) -> tuple[CostName, ...] | None:
+        if costs is not None and len(set(costs)) < len(costs):
+            raise PydanticCustomError("not_distinct", "each cost can be named once")
+        kind = info.data.get("kind", "pareto")  # one that is wrong is told of itself
+        if kind == "pareto":
+            return costs or DEFAULT_COSTS
+        if costs is not None:
+            raise PydanticCustomError("unused", "only the kind `pareto` has `costs`")
+        return None
+
+    @property
+    def pareto_costs(self) -> tuple[CostName, ...]:
+        """The costs of the job's Pareto set, which a job of any kind has."""
+        return self.costs or DEFAULT_COSTS
 
 
 class ConstraintsRequest(_Part):

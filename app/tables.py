@@ -22,7 +22,7 @@ from app.clock import DatabaseTime, UtcDateTime
 from app.errand_records import EstimateState, TeacherKind, TeacherState
 from app.records import Command, JobState, TrialState
 
-REVISION = "0002"  # of the newest migration; a test compares it with Alembic's head
+REVISION = "0003"  # of the newest migration; a test compares it with Alembic's head
 
 _ID = String(32)
 _KEY = String(300)
@@ -96,7 +96,11 @@ class Trial(Table):
     """A candidate being trained and measured."""
 
     __tablename__ = "trials"
-    __table_args__ = (UniqueConstraint("job_id", "hash"), Index(None, "job_id", "state"))
+    __table_args__ = (
+        UniqueConstraint("job_id", "hash"),
+        Index(None, "job_id", "state"),
+        Index(None, "recipe_hash", "hash"),
+    )
 
     job_id: Mapped[str] = mapped_column(_ID, ForeignKey("jobs.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -118,6 +122,10 @@ class Trial(Table):
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     latency_ms: Mapped[float | None]
+    recipe_hash: Mapped[str | None] = mapped_column(String(64))
+    # Of the trial whose result this one took over; no foreign keys, for that job may be deleted.
+    reused_job: Mapped[str | None] = mapped_column(_ID)
+    reused_trial: Mapped[int | None]
 
 
 class Student(Table):

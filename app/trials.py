@@ -1,10 +1,12 @@
 """The repository of trials; only a coordinator writes them (`app.job_writer`)."""
 
+from collections.abc import Collection
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.pages import Page, cut, decode_number
-from app.records import TrialRecord
+from app.records import TrialRecord, TrialSource
 from app.tables import Trial
 
 
@@ -25,6 +27,27 @@ def page_of_trials(
     return cut(found, limit, lambda trial: [trial.number])
 
 
+def find_trained(
+    session: Session, job_id: str, recipe_hash: str, hashes: Collection[str]
+) -> list[tuple[TrialSource, TrialRecord]]:
+    """Returns completed trials of other jobs by a recipe, those that ended first at first.
+
+    Args:
+        session: of the database.
+        job_id: the job that asks; its own trials are left out.
+        recipe_hash: the recipe's.
+        hashes: of the candidates that are looked for.
+    """
+    query = (
+        select(Trial)
+        .where(Trial.recipe_hash == recipe_hash, Trial.hash.in_(hashes))
+        .where(Trial.state == "completed", Trial.job_id != job_id)
+        .order_by(Trial.finished_at, Trial.job_id, Trial.number)
+    )
+    rows = session.scalars(query)
+    return [(TrialSource(row.job_id, row.number), _record(row)) for row in rows]
+
+
 def _record(row: Trial) -> TrialRecord:
     return TrialRecord(
         number=row.number,
@@ -43,4 +66,11 @@ def _record(row: Trial) -> TrialRecord:
         weights_key=row.weights_key,
         error=row.error,
         latency_ms=row.latency_ms,
+        reused_from=_source(row),
     )
+
+
+def _source(row: Trial) -> TrialSource | None:
+    if row.reused_job is None or row.reused_trial is None:
+        return None
+    return TrialSource(row.reused_job, row.reused_trial)

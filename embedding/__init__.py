@@ -9,6 +9,7 @@ from embedding.objective import Limits, Objective, score
 from embedding.proposer import Proposer, SearchSettings
 from embedding.random_proposer import RandomProposer
 from embedding.saved import SavedEmbedding
+from embedding.search_space import SearchSpace, StudentSpace
 from embedding.seeds import derive_seed
 
 __all__ = [
@@ -24,7 +25,9 @@ __all__ = [
     "RandomProposer",
     "SavedEmbedding",
     "SearchSettings",
+    "SearchSpace",
     "SpaceExhausted",
+    "StudentSpace",
     "Tokens",
     "derive_seed",
     "encode",

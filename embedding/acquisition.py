@@ -1,108 +1,132 @@
-"""How much a candidate is expected to improve on the best, with its cost known exactly.
+"""How much a candidate is expected to improve on what is known, with its cost known exactly.
 
-The GP models accuracy alone; the objective is computed from its samples and the costs that its
-input carries, inside the acquisition.
+The GP models outcomes alone; the objective is computed from them and from the costs that its input
+carries, inside the acquisition.
 
+[Letham2019] B. Letham, B. Karrer, G. Ottoni, E. Bakshy. Constrained Bayesian optimization with
+    noisy experiments. Bayesian Analysis 14(2), 2019.
 [Ament2023] S. Ament, S. Daulton, D. Eriksson, M. Balandat, E. Bakshy. Unexpected improvements to
     expected improvement for Bayesian optimization. NeurIPS 2023.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
 
 import torch
-from botorch.acquisition.logei import qLogNoisyExpectedImprovement
-from botorch.acquisition.objective import GenericMCObjective
-from botorch.acquisition.utils import prune_inferior_points
-from botorch.sampling.normal import SobolQMCNormalSampler
+from botorch.acquisition.analytic import _log_ei_helper
+from botorch.utils.sampling import draw_sobol_normal_samples
+from linear_operator.utils.cholesky import psd_safe_cholesky
 from torch import Tensor
 
-from embedding.encoder import EMBEDDING
-from embedding.kernel import AccuracyGP
-from embedding.objective import Objective
+from embedding.kernel import OutcomeGP
+from embedding.objective import COSTS, Objective
+from embedding.outcome import accuracy_of, slope_of
 from networks import Costs
 
-# Samples of the joint posterior. The candidates are a discrete set and share the samples, so that
-# their ranking needs fewer than a gradient would.
-SAMPLES = 128
-# Samples in which a trial must be the best once to count as one that may be.
-PRUNING_SAMPLES = 512
+# Samples of what the trials so far are worth. All candidates share them, and what each candidate
+# is worth beside a sample is integrated, not sampled.
+SAMPLES = 64
+
+Acquisition = Callable[[Tensor], Tensor]
+"""Tells of `n x columns` candidates, one considered at a time, what each is worth: `n`."""
 
 
-class Scale(NamedTuple):
-    """The mean and the standard deviation that standardise accuracies."""
-
-    mean: float
-    std: float
-
-    @classmethod
-    def of(cls, accuracy: Tensor) -> "Scale":
-        """Returns the scale of `n` accuracies.
-
-        Differences under a thousandth are no signal (one image in a thousand): if there are no
-        greater ones, they are not blown up.
-        """
-        std = accuracy.std(correction=0).item()
-        return cls(accuracy.mean().item(), max(std, 1e-3))
-
-    def standardise(self, accuracy: Tensor) -> Tensor:
-        """Returns accuracies in standard deviations from the mean."""
-        return (accuracy - self.mean) / self.std
+def cost_columns(costs: Costs) -> Tensor:
+    """Returns the costs as columns, `n x len(COSTS)`, float64."""
+    return torch.stack([getattr(costs, name) for name in COSTS], dim=1).double()
 
 
-def with_costs(embedded: Tensor, costs: Costs) -> Tensor:
-    """Returns the GP's input `n x (EMBEDDING + 4)`, float64: the embedding, then the costs."""
-    columns = torch.stack([costs.params, costs.macs, costs.bytes, costs.activations], dim=1)
-    return torch.cat([embedded, columns.to(embedded.dtype)], dim=1)
+def costs_in(x: Tensor) -> Costs:
+    """Returns the costs in the GP's input, each `... x n`."""
+    return Costs(*x[..., -len(COSTS) :].unbind(-1))
 
 
-def improvements(
-    gp: AccuracyGP,
+class Posterior:
+    """What a conditioned GP says, in few matrix products for thousands of candidates.
+
+    Args:
+        gp: conditioned on the outcomes of `n` inputs.
+    """
+
+    def __init__(self, gp: OutcomeGP) -> None:
+        self._gp = gp
+        self._x: Tensor = gp.train_inputs[0]  # type: ignore[index]
+        noise = gp.likelihood.noise * torch.eye(len(self._x), dtype=torch.float64)
+        self._root = psd_safe_cholesky(gp.covar_module.forward(self._x, self._x) + noise)
+        residual = gp.train_targets - gp.mean_module(self._x)
+        self._weights = torch.cholesky_solve(residual.unsqueeze(1), self._root)
+
+    def whitened(self, x: Tensor) -> Tensor:
+        """Returns what `m` inputs share with the known ones, whitened: `n x m`."""
+        shared = self._gp.covar_module.forward(self._x, x)
+        whitened: Tensor = torch.linalg.solve_triangular(self._root, shared, upper=False)
+        return whitened
+
+    def mean(self, x: Tensor) -> Tensor:
+        """Returns the means at `m x columns`: `m`."""
+        shared = self._gp.covar_module.forward(x, self._x)
+        mean: Tensor = self._gp.mean_module(x) + (shared @ self._weights).squeeze(1)
+        return mean
+
+    def covariance(self, a: Tensor, b: Tensor) -> Tensor:
+        """Returns the covariances between two sets of inputs."""
+        prior: Tensor = self._gp.covar_module.forward(a, b)
+        return prior - self.whitened(a).mT @ self.whitened(b)
+
+    def variance(self, x: Tensor) -> Tensor:
+        """Returns the variances at `m x columns`: `m`."""
+        prior: Tensor = self._gp.covar_module.forward(x, x, diag=True)
+        return prior - self.whitened(x).square().sum(0)
+
+
+def improvement(
+    gp: OutcomeGP,
     objective: Objective,
-    scale: Scale,
-    candidates: Tensor,
+    teacher_outcome: float,
     observed: Tensor,
     pending: Tensor,
     seed: int,
-) -> Tensor:
-    """Returns each candidate's logarithm of the noisy expected improvement [Ament2023].
+) -> Acquisition:
+    """Returns the logarithm of the noisy expected improvement of the value [Letham2019, Ament2023].
+
+    What the trials are worth isn't known exactly: it is sampled. For each sample a candidate's
+    improvement on the best has a closed form, its accuracy taken as a line in its outcome.
 
     Args:
-        gp: conditioned on standardised accuracies.
+        gp: conditioned on outcomes relative to the teacher's.
         objective: what is maximised.
-        scale: turns the GP's outcomes into accuracies.
-        candidates: `n x (EMBEDDING + 4)`, feasible.
-        observed: `m x (EMBEDDING + 4)`: the trials that may be the best; at least one.
-        pending: `p x (EMBEDDING + 4)`: trials under way, which count as if they were done.
+        teacher_outcome: what those are relative to.
+        observed: `m x columns`: the trials that may be the best; at least one.
+        pending: `p x columns`: trials under way, which count as if they were done.
         seed: of the samples.
-
-    Returns:
-        `n`, one candidate considered at a time.
     """
-
-    def value(samples: Tensor, X: Tensor | None) -> Tensor:
-        assert X is not None
-        # No accuracy is above 1, whatever the GP believes.
-        accuracy = (scale.mean + scale.std * samples.squeeze(-1)).clamp(0, 1)
-        costs = Costs(*X[..., EMBEDDING:].unbind(-1))
-        return objective.value(accuracy, costs) / scale.std
-
-    mc_objective = GenericMCObjective(value)
     with torch.no_grad():
-        # Each candidate is sampled jointly with the baseline: few points there are most of the
-        # speed. The acquisition's own pruning draws without a seed.
-        best = prune_inferior_points(
-            gp,
-            observed,
-            objective=mc_objective,
-            sampler=SobolQMCNormalSampler(torch.Size([PRUNING_SAMPLES]), seed=seed),
-        )
-        acquisition = qLogNoisyExpectedImprovement(
-            gp,
-            X_baseline=best,
-            sampler=SobolQMCNormalSampler(torch.Size([SAMPLES]), seed=seed),
-            objective=mc_objective,
-            X_pending=pending if len(pending) else None,
-            prune_baseline=False,
-        )
-        result: Tensor = acquisition(candidates.unsqueeze(1))
-    return result
+        posterior = Posterior(gp)
+        base = torch.cat([observed, pending])
+        root = psd_safe_cholesky(posterior.covariance(base, base))
+        draws = draw_sobol_normal_samples(len(base), SAMPLES, dtype=torch.float64, seed=seed)
+        outcomes = posterior.mean(base) + draws @ root.mT
+        values = objective.value(accuracy_of(teacher_outcome + outcomes), costs_in(base))
+        best, rows = values.max(dim=1)
+        # Only those that are the best in a sample say what a candidate has to beat.
+        kept = rows.unique()
+        rivals = base[kept]
+        rival_root = psd_safe_cholesky(posterior.covariance(rivals, rivals))
+        residual = (outcomes[:, kept] - posterior.mean(rivals)).mT
+        known = torch.linalg.solve_triangular(rival_root, residual, upper=False)
+
+    def of(candidates: Tensor) -> Tensor:
+        with torch.no_grad():
+            shared = posterior.covariance(rivals, candidates)
+            with_rivals = torch.linalg.solve_triangular(rival_root, shared, upper=False)
+            variance = posterior.variance(candidates) - with_rivals.square().sum(0)
+            mean = teacher_outcome + posterior.mean(candidates) + known.mT @ with_rivals
+            costs = costs_in(candidates)
+            value = objective.value(accuracy_of(mean), costs)
+            per_outcome = objective.value(slope_of(mean), costs)
+            # A score doesn't depend on the accuracy where nothing is saved: worth next to nothing.
+            deviation = (per_outcome * variance.clamp(min=1e-10).sqrt()).clamp(min=1e-12)
+            improved = _log_ei_helper((value - best.unsqueeze(1)) / deviation) + deviation.log()
+            result: Tensor = improved.logsumexp(0)
+        return result
+
+    return of

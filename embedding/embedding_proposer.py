@@ -1,72 +1,83 @@
-"""The search over the learned embedding, by K kernels that take turns.
+"""The search over the learned embedding.
 
 [Cao2019] S. Cao, X. Wang, K. Kitani. Learnable embedding space for efficient neural architecture
-    compression. ICLR 2019; the multiple kernels are its section 4.3.
+    compression. ICLR 2019.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
-from embedding.acquisition import Scale, improvements, with_costs
-from embedding.encoding import Tokens, encode
-from embedding.first_trials import FIRST_TRIALS, first_trial
-from embedding.history import History
+from embedding.acquisition import Acquisition, improvement
+from embedding.history import History, Observation
 from embedding.objective import Objective
+from embedding.outcome import outcome
+from embedding.pareto import pareto_improvement
 from embedding.pool import draw_pool
 from embedding.proposer import Proposer, SearchSettings
+from embedding.reading import Reader, Reading
 from embedding.saved import SavedEmbedding
+from embedding.search_space import SearchSpace
 from embedding.seeds import derive_seed, generator
+from embedding.subset import best_and_spread
 from embedding.surrogate import NUMERICAL_ERRORS, Surrogate
-from networks import Candidates, Space
+from networks import Candidates, Edits
 
 log = logging.getLogger(__name__)
 
-# Candidates that a kernel evaluates for one proposal, as [Cao2019].
+# Candidates that are drawn for one proposal, as [Cao2019] for each of its kernels.
 CANDIDATES = 1000
 # The best trials so far, which half of the draws start from.
 PARENTS = 8
-# With fewer outcomes there is nothing to fit.
-LEAST_OBSERVED = 4
-# Below this number of trials each kernel sees them all: half of them would be too few.
-LEAST_HALVED = 16
+# Then the best of the drawn ones are mutated, this often, this many, into this many.
+CLIMBS = 2
+CLIMBERS = 10
+STEPS = 100
+# The trials that encoders and hyperparameters are fitted to, at most, and those that are known to
+# the GP: the best half and an even spread of the others. A step of a fit takes the cube of the
+# first, and memory the square of the second.
+FITTED = 256
+KNOWN = 1500
 
 
 class EmbeddingProposer(Proposer):
-    """Proposes by expected improvement under kernel `t mod K` for trial number `t` [Cao2019].
+    """Proposes by expected improvement under a GP that K encoders' embeddings are part of.
 
-    Each kernel is fitted on its own random half of the trials, and predicts from all of them.
+    For trial number `t`, encoder `t mod K` learns from all trials first. The teacher is what the
+    search knows before its first trial: with how a network's error depends on its size, that is
+    enough to begin.
 
     Args:
         space: of all students.
         objective: what is maximised, and the limits.
         settings: number of kernels and seed.
-        start: kernels to start from; kernel `k` takes the saved one `k mod K`.
+        start: encoders to start from; encoder `k` takes the saved one `k mod K`.
         frozen: whether the encoders are kept as they are.
     """
 
     def __init__(
         self,
-        space: Space,
+        space: SearchSpace,
         objective: Objective,
         settings: SearchSettings,
         start: SavedEmbedding | None = None,
         frozen: bool = False,
     ) -> None:
+        self._pool: Reading | None = None
+        self._observed: tuple[Reading, Tensor, Tensor] | None = None
         super().__init__(space, objective, settings)
-        self._kernels = [
-            Surrogate(derive_seed(settings.seed, "encoder", k), frozen)
-            for k in range(settings.kernels)
-        ]
+        accuracy = torch.tensor(objective.teacher_accuracy, dtype=torch.float64)
+        self._teacher_outcome = outcome(accuracy).item()
+        decisions = space.features(space.teacher()).shape[1]
+        self._surrogate = Surrogate(decisions, settings.kernels, settings.seed, frozen)
+        self._reader = Reader(space, self._surrogate)
         if start is not None:
-            for k, kernel in enumerate(self._kernels):
-                kernel.load(start.kernels[k % len(start.kernels)])
-                kernel.fits = start.fits[k % len(start.fits)]
+            self._surrogate.begin(start.kernels, start.fits, start.hyperparameters)
 
     def state(self) -> bytes:
-        """Returns the kernels as they are."""
+        """Returns the encoders and hyperparameters as they are."""
         return self.embedding({}).to_bytes()
 
     def embedding(self, provenance: Mapping[str, object]) -> SavedEmbedding:
@@ -75,96 +86,130 @@ class EmbeddingProposer(Proposer):
         Args:
             provenance: JSON: which teacher, dataset and trials it learned from.
         """
+        surrogate = self._surrogate
         return SavedEmbedding(
-            tuple({x: y.clone() for x, y in k.weights().items()} for k in self._kernels),
-            tuple(k.fits for k in self._kernels),
+            surrogate.encoder_weights(),
+            tuple(surrogate.fits),
+            surrogate.hyperparameters(),
             provenance,
         )
 
     def learn(self) -> bool:
-        """Fits every kernel once more, to its half of all told trials, before it is saved.
+        """Fits every encoder once more, to all told trials, before it is saved.
 
         Returns:
-            Whether any kernel could be fitted; none can to fewer than `LEAST_OBSERVED` outcomes.
+            Whether there was any trial to learn from.
         """
-        if len(self._history.observed) < LEAST_OBSERVED:
+        if not len(self._history.observed):
             return False
-        observed = self._tokens(self._history.observed)
-        turns = range(len(self._kernels))
-        fitted = [self._fit(turn, observed, self._history) for turn in turns]
-        return any(fitted)
+        for turn in range(self.settings.kernels):
+            self._fit(self._history, turn)
+        return True
+
+    def tell(self, completed: Sequence[Observation], pending: Sequence[Edits]) -> None:
+        """As `Proposer.tell`; the candidates of the last round are forgotten."""
+        super().tell(completed, pending)
+        self._pool = None
+        self._observed = None
 
     def _propose(self, history: History) -> Candidates:
         number = history.trials
-        first = number < FIRST_TRIALS or len(history.observed) < LEAST_OBSERVED
-        pool = draw_pool(
-            self.space,
-            self.objective,
-            history.taken,
-            CANDIDATES,
-            generator(self.settings.seed, "propose", number),
-            None if first else self._best(history),
-        )
+        draws = generator(self.settings.seed, "propose", number)
+        pool = self._candidates(history, draws)
         if len(pool) < 2:
-            return pool
-        if first:
-            costs, table = self.space.costs(pool), self.space.table(pool)
-            row = first_trial(costs, table, self.objective, number)
-        else:
-            row = self._choose(history, pool)
-        return pool[row : row + 1]
+            return pool.candidates
+        try:
+            self._fit(history, number % max(1, self.settings.kernels))
+            return self._climb(self._acquisition(history), history, draws)
+        except NUMERICAL_ERRORS as error:
+            log.warning("trial %d is proposed at random: %r", number, error)
+            return pool.candidates[:1]
 
-    def _best(self, history: History) -> Candidates:
-        value = self.objective.value(history.accuracy, self.space.costs(history.observed))
+    def _candidates(self, history: History, draws: torch.Generator) -> Reading:
+        """Returns what may be proposed: what is left of the round's pool, or a new one."""
+        if self._pool is not None:
+            keys = self.space.keys(self._pool.candidates)
+            free = torch.tensor([key not in history.taken for key in keys], dtype=torch.bool)
+            self._pool = self._pool.take(free)
+        if self._pool is None or len(self._pool) < 2:
+            parents = self._best(history)
+            drawn = draw_pool(
+                self.space, self.objective, history.taken, CANDIDATES, draws, parents=parents
+            )
+            self._pool = self._reader.read(drawn)
+        return self._pool
+
+    def _best(self, history: History) -> Candidates | None:
+        if not len(history.observed):
+            return None
+        value = self._value(history)
         return history.observed[value.topk(min(PARENTS, len(value))).indices]
 
-    def _choose(self, history: History, pool: Candidates) -> int:
-        """Returns the row of the pool that the kernel whose turn it is wants; or a random one."""
-        number = history.trials
-        turn = number % len(self._kernels)
-        kernel = self._kernels[turn]
-        scale = Scale.of(history.accuracy)
-        y = scale.standardise(history.accuracy)
-        observed = self._tokens(history.observed)
-        self._fit(turn, observed, history)
-        seed = derive_seed(self.settings.seed, "acquisition", number)
-        try:
-            x = with_costs(kernel.embed(observed), self.space.costs(history.observed))
-            kernel.gp.condition(x, y)
-            wanted = improvements(
-                kernel.gp,
-                self.objective,
-                scale,
-                candidates=self._inputs(kernel, pool),
-                observed=x,
-                pending=self._inputs(kernel, history.pending),
-                seed=seed,
+    def _value(self, history: History) -> Tensor:
+        return self.objective.value(history.accuracy, self.space.costs(history.observed))
+
+    def _fit(self, history: History, turn: int) -> None:
+        """Fits to the teacher, which comes first, and observed trials; conditions on them."""
+        known, y, rows = self._observations(history)
+        fitted = known.take(rows)
+        self._surrogate.fit(fitted.x, y[rows], fitted.tokens, turn)
+        self._observed = self._reader.again(known, turn), y, rows
+        self._surrogate.gp.condition(self._observed[0].x, y)
+        self._surrogate.gp.eval()
+        if self._pool is not None:
+            self._pool = self._reader.again(self._pool, turn)
+
+    def _observations(self, history: History) -> tuple[Reading, Tensor, Tensor]:
+        """Returns the teacher and the known trials, their outcomes, and the rows to fit to."""
+        if self._observed is None:
+            value = self._value(history)
+            known = best_and_spread(value, KNOWN)
+            first = torch.zeros(1, dtype=torch.int64)
+            rows = torch.cat([first, 1 + best_and_spread(value[known], FITTED)])
+            reading = self._reader.read(
+                Candidates.cat([self.space.teacher(), history.observed[known]])
             )
-        except NUMERICAL_ERRORS as error:
-            log.warning("trial %d is proposed at random: kernel %d: %r", number, turn, error)
-            return seed % len(pool)
-        return int(wanted.argmax())
+            reading.x[0, 0] = 0
+            y = outcome(history.accuracy[known]) - self._teacher_outcome
+            self._observed = reading, torch.cat([y.new_zeros(1), y]), rows
+        return self._observed
 
-    def _fit(self, turn: int, observed: Tokens, history: History) -> bool:
-        """Fits a kernel to its half of the observed trials; returns whether that worked."""
-        half = self._half(history.numbers, turn)
-        y = Scale.of(history.accuracy).standardise(history.accuracy)
-        return self._kernels[turn].fit(observed.take(half), y[half])
+    def _acquisition(self, history: History) -> Acquisition:
+        assert self._observed is not None
+        x = self._observed[0].x
+        pareto = self.objective.kind == "pareto"
+        return (pareto_improvement if pareto else improvement)(
+            self._surrogate.gp,
+            self.objective,
+            self._teacher_outcome,
+            # The teacher is no student, but until there is one it is to be beaten.
+            observed=x[1:] if len(x) > 1 else x,
+            pending=self._reader.read(history.pending).x,
+            seed=derive_seed(self.settings.seed, "acquisition", history.trials),
+        )
 
-    def _tokens(self, candidates: Candidates) -> Tokens:
-        return encode(self.space.layers, self.space.table(candidates))
+    def _climb(self, wants: Acquisition, history: History, draws: torch.Generator) -> Candidates:
+        """Returns the best of the pool and of what a few steps from its best ones lead to."""
+        assert self._pool is not None
+        pool, wanted = self._pool.candidates, wants(self._pool.x)
+        taken = set(history.taken) | set(self.space.keys(pool))
+        for _ in range(CLIMBS):
+            best = wanted.topk(min(CLIMBERS, len(pool))).indices
+            drawn = best[torch.randint(len(best), (STEPS,), generator=draws)]
+            near = self._fresh(self.space.mutate(pool[drawn], draws), taken)
+            if not len(near):
+                break
+            pool = Candidates.cat([pool[best], near])
+            wanted = torch.cat([wanted[best], wants(self._reader.read(near).x)])
+        row = int(wanted.argmax())
+        return pool[row : row + 1]
 
-    def _inputs(self, kernel: Surrogate, candidates: Candidates) -> Tensor:
-        return with_costs(kernel.embed(self._tokens(candidates)), self.space.costs(candidates))
-
-    def _half(self, numbers: tuple[int, ...], turn: int) -> Tensor:
-        """Returns the rows of a kernel's half: of each two consecutive numbers, one by lot.
-
-        A trial stays in the halves it is in, so that kernels keep apart while they stay warm.
-        """
-        if len(numbers) < LEAST_HALVED:
-            return torch.arange(len(numbers))
-        purpose = f"half {turn}"
-        drawn = [derive_seed(self.settings.seed, purpose, x // 2) & 1 == x & 1 for x in numbers]
-        rows = torch.tensor(drawn).nonzero().squeeze(1)
-        return rows if len(rows) >= LEAST_OBSERVED else torch.arange(len(numbers))
+    def _fresh(self, candidates: Candidates, taken: set[bytes]) -> Candidates:
+        """Returns those that are allowed and not taken, each once; from now on they are."""
+        candidates = candidates[self.objective.allows(self.space, candidates)]
+        rows = []
+        for row, key in enumerate(self.space.keys(candidates)):
+            if key not in taken:
+                taken.add(key)
+                rows.append(row)
+        return candidates[torch.tensor(rows, dtype=torch.int64)]

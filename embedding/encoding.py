@@ -10,15 +10,16 @@ Notation: `n` candidates, `L` layers of the teacher, `T` tokens of the longest c
 features of a token.
 """
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from networks import Architecture, LayerTable, Space, SpaceLayer
+from networks import Architecture, LayerTable, SpaceLayer, read_layers
 
-ENCODING_VERSION = 1
+ENCODING_VERSION = 2
 
 STATIC_FEATURES = (
     "linear",
@@ -46,6 +47,12 @@ CANDIDATE_FEATURES = (
     "log2 (1 + joins)",
 )
 TOKEN_FEATURES = STATIC_FEATURES + CANDIDATE_FEATURES
+
+RELATIVE_FEATURES = (
+    "log2 input channels of the teacher's",
+    "log2 output channels of the teacher's",
+    "depth in the teacher",
+)
 
 RECTIFIERS = frozenset({"relu", "relu6", "hardtanh", "leaky_relu", "prelu"})
 
@@ -85,17 +92,38 @@ def encode(layers: Sequence[SpaceLayer], table: LayerTable) -> Tokens:
     return _compact(values, table.alive)
 
 
-def encode_architecture(architecture: Architecture) -> Tokens:
-    """Encodes an architecture of any origin, unedited, as its own teacher.
+def encode_architecture(
+    architecture: Architecture, teacher: Sequence[SpaceLayer] | None = None
+) -> Tokens:
+    """Encodes an architecture of any origin, unedited.
+
+    Args:
+        architecture: what is encoded.
+        teacher: the weighted layers of its teacher, which its own are compared with by name; a
+            layer that the teacher doesn't have, and without a teacher every layer, is compared
+            with itself.
 
     Returns:
         Tokens of `n = 1`, comparable with those of any space's candidates.
-
-    Raises:
-        NothingToEditError: (of `networks`) if no operation can edit it.
     """
-    space = Space(architecture)
-    return encode(space.layers, space.table(space.teacher()))
+    layers, table = read_layers(architecture)
+    tokens = encode(layers, table)
+    if teacher is not None:
+        _compare(tokens.values[0], layers, teacher)
+    return tokens
+
+
+def _compare(values: Tensor, own: Sequence[SpaceLayer], teacher: Sequence[SpaceLayer]) -> None:
+    """Writes the features that are relative to the teacher's layers of the same names."""
+    depth = torch.linspace(0, 1, len(teacher)).tolist()
+    known = {layer.name: (layer, at) for layer, at in zip(teacher, depth, strict=True)}
+    columns = [TOKEN_FEATURES.index(name) for name in RELATIVE_FEATURES]
+    for row, layer in enumerate(own):
+        if layer.name in known:
+            theirs, at = known[layer.name]
+            narrow_in = math.log2(layer.in_channels / theirs.in_channels)
+            narrow_out = math.log2(layer.out_channels / theirs.out_channels)
+            values[row, columns] = torch.tensor([narrow_in, narrow_out, at])
 
 
 def _static_features(layers: Sequence[SpaceLayer]) -> Tensor:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from networks import Candidates, Edits, Space
+from embedding.search_space import CandidateSpace
+from networks import Candidates, Edits
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class History:
 
     @classmethod
     def of(
-        cls, space: Space, completed: Sequence[Observation], pending: Sequence[Edits]
+        cls, space: CandidateSpace, completed: Sequence[Observation], pending: Sequence[Edits]
     ) -> "History":
         """Returns the history; the order of `completed` doesn't matter."""
         ordered = sorted(completed, key=lambda x: x.number)
@@ -70,7 +71,7 @@ class History:
             trials=len(everything),
         )
 
-    def proposed(self, space: Space, candidate: Candidates) -> "History":
+    def proposed(self, space: CandidateSpace, candidate: Candidates) -> "History":
         """Returns the history in which one more candidate (`n = 1`) is pending."""
         return History(
             numbers=self.numbers,
@@ -81,6 +82,6 @@ class History:
             trials=self.trials + 1,
         )
 
-    def refused(self, space: Space, candidate: Candidates) -> "History":
+    def refused(self, space: CandidateSpace, candidate: Candidates) -> "History":
         """Returns the history in which one more candidate (`n = 1`) isn't to be proposed."""
         return replace(self, taken=self.taken.union(space.keys(candidate)))

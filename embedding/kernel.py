@@ -1,65 +1,187 @@
-"""The Gaussian process of accuracy: an RBF kernel over the embedding.
+"""The Gaussian process of a student's outcome, relative to its teacher's.
 
-The model's input carries each candidate's costs behind its embedding: the kernel reads the
-embedding alone, the objective inside the acquisition reads the costs.
+Priors are absolute: outcomes are logarithms of errors, features logarithms of sizes, so that their
+relation has about one magnitude for all networks and data.
 """
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from botorch.models.gpytorch import GPyTorchModel
 from gpytorch.constraints import GreaterThan
 from gpytorch.distributions import MultivariateNormal
-from gpytorch.kernels import RBFKernel, ScaleKernel
+from gpytorch.kernels import Kernel
 from gpytorch.likelihoods import GaussianLikelihood
-from gpytorch.means import ConstantMean
+from gpytorch.means import Mean
 from gpytorch.models import ExactGP
 from gpytorch.priors import LogNormalPrior, NormalPrior
-from torch import Tensor
+from torch import Tensor, nn
 
 from embedding.encoder import EMBEDDING
+from embedding.objective import COSTS
 
-# Outcomes have variance 1. Below this noise a repeated training run would have to agree with
-# itself to 1% of the spread between networks, and the covariance would be badly conditioned.
-LEAST_NOISE = 1e-4
+# What an outcome loses with each halving of the parameters, and of the MACs: mean and standard
+# deviation of the belief. Exponents of scaling laws are between 0.05 and 0.4.
+SLOPES = (0.05, 0.1)
+SLOPE_DEVIATIONS = (0.1, 0.15)
+
+NOISE_DEVIATION = 0.03  # between trainings, of the error
+LEAST_NOISE = 1e-5
 
 
-class AccuracyGP(GPyTorchModel, ExactGP):  # type: ignore[misc]
-    """An exact GP in double precision with weak priors on all that is fitted.
+@dataclass(frozen=True)
+class Layout:
+    """Where in the model's input columns stand.
 
-    The mean is a constant with a wide prior. Embeddings lie on the unit sphere, at most 2 apart:
-    the length scale's prior has its median at a fifth of that.
+    First 1 for a student and 0 for the teacher, then the decisions, the logarithms of parameters
+    and MACs relative to the teacher's, each encoder's embedding, and the costs.
+    """
+
+    decisions: int
+    kernels: int
+
+    @property
+    def plain(self) -> slice:
+        """Decisions and logarithms of costs."""
+        return slice(1, 3 + self.decisions)
+
+    @property
+    def logs(self) -> slice:
+        """Logarithms of costs."""
+        return slice(1 + self.decisions, 3 + self.decisions)
+
+    @property
+    def embeddings(self) -> slice:
+        """All encoders' embeddings, one after the other."""
+        return slice(3 + self.decisions, 3 + self.decisions + self.kernels * EMBEDDING)
+
+    @property
+    def costs(self) -> slice:
+        """What the objective reads."""
+        return slice(-len(COSTS), None)
+
+
+class CostMean(Mean):  # type: ignore[misc]
+    """The mean: that smaller is worse."""
+
+    def __init__(self, layout: Layout) -> None:
+        super().__init__()
+        self._layout = layout
+        self.register_buffer("slopes", torch.tensor(SLOPES))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Returns the mean at `... x n x columns`: `... x n`."""
+        mean: Tensor = x[..., self._layout.logs] @ self.slopes.to(x)
+        return mean
+
+
+HYPERPARAMETERS = {
+    # name: mean and standard deviation of the prior, normal
+    "log_variance": (2 * math.log(0.1), 3.0),
+    "log_bends": (2 * math.log(0.7), 1.4),
+    "log_length": (math.log(0.5), 0.6),
+    "log_learned": (2 * math.log(0.7), 1.4),
+    "log_learned_length": (math.log(0.4), 0.7),
+    "log_offset": (2 * math.log(0.03), 3.0),
+    "log_own": (2 * math.log(0.06), 1.5),
+}
+# Nearer than this, two candidates are the same.
+SAME = 1e-9
+
+
+class StudentKernel(Kernel):  # type: ignore[misc]
+    """Straight lines in the plain features, bends over them, and bends over the embeddings.
+
+    The sum of a linear kernel, an RBF kernel, and the mean of each encoder's RBF kernel; with what
+    all students have in common (an offset to the teacher, which was trained in another way), and
+    how sure the mean's slopes are; and with what each has for itself, which no feature tells and
+    every training of it would show again. Variances of bends are relative to that of the lines.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        super().__init__()
+        self.layout = layout
+        self.register_buffer("slope_variances", torch.tensor(SLOPE_DEVIATIONS).square())
+        for name, (mean, deviation) in HYPERPARAMETERS.items():
+            self.register_parameter(name, nn.Parameter(torch.tensor(mean)))
+            self.register_prior(f"{name}_prior", NormalPrior(mean, deviation), name)
+
+    def forward(self, x1: Tensor, x2: Tensor, diag: bool = False, **_: object) -> Tensor:
+        """Returns the covariance, `... x n x m`, or its diagonal, `... x n`."""
+        if diag:
+            return self._diagonal(x1)
+        layout = self.layout
+        a, b = x1[..., layout.plain], x2[..., layout.plain]
+        d = a.shape[-1]
+        apart = _apart(a, b)
+        bends = torch.exp(-0.5 * apart / (d * (2 * self.log_length).exp()))
+        covariance = a @ b.mT / d + self.log_bends.exp() * bends
+        if layout.kernels:
+            covariance = covariance + self.log_learned.exp() * self._learned(x1, x2)
+        covariance = self.log_variance.exp() * covariance
+        logs = x1[..., layout.logs] * self.slope_variances.to(x1)
+        student = x1[..., :1] @ x2[..., :1].mT
+        covariance = covariance + logs @ x2[..., layout.logs].mT
+        covariance = covariance + self.log_own.exp() * (apart < SAME)
+        result: Tensor = covariance + self.log_offset.exp() * student
+        return result
+
+    def _diagonal(self, x: Tensor) -> Tensor:
+        """Returns the diagonal of the matrix of `x` with itself."""
+        plain = x[..., self.layout.plain]
+        ones = self.log_bends.exp()
+        if self.layout.kernels:
+            ones = ones + self.log_learned.exp()
+        variance = self.log_variance.exp() * (plain.square().mean(-1) + ones)
+        logs = (x[..., self.layout.logs].square() * self.slope_variances.to(x)).sum(-1)
+        logs = logs + self.log_own.exp()
+        diagonal: Tensor = variance + logs + self.log_offset.exp() * x[..., 0].square()
+        return diagonal
+
+    def _learned(self, x1: Tensor, x2: Tensor) -> Tensor:
+        columns, shape = self.layout.embeddings, (self.layout.kernels, EMBEDDING)
+        a, b = (x[..., columns].unflatten(-1, shape).transpose(-3, -2) for x in (x1, x2))
+        # Of unit norm: the squared distance is 2 - 2 cos.
+        exponent = (a @ b.mT - 1) / (2 * self.log_learned_length).exp()
+        learned: Tensor = exponent.exp().mean(-3)
+        return learned
+
+
+def _apart(a: Tensor, b: Tensor) -> Tensor:
+    """Returns squared distances, `... x n x m`."""
+    squares = a.square().sum(-1, keepdim=True) + b.square().sum(-1).unsqueeze(-2)
+    return (squares - 2 * a @ b.mT).clamp(min=0)
+
+
+class OutcomeGP(GPyTorchModel, ExactGP):  # type: ignore[misc]
+    """An exact GP in double precision; all of its hyperparameters are fitted, under priors.
+
+    What it is conditioned on includes the teacher, whose features and outcome are zero.
     """
 
     _num_outputs = 1
-    mean_module: ConstantMean
-    covar_module: ScaleKernel
     set_train_data: Callable[..., None]
 
-    def __init__(self) -> None:
+    def __init__(self, layout: Layout) -> None:
+        noise = 2 * math.log(NOISE_DEVIATION)
         likelihood = GaussianLikelihood(
-            noise_prior=LogNormalPrior(math.log(0.05), 1.5),
-            noise_constraint=GreaterThan(LEAST_NOISE),
+            noise_prior=LogNormalPrior(noise, 1.5),
+            noise_constraint=GreaterThan(LEAST_NOISE, transform=torch.exp, inv_transform=torch.log),
         )
         super().__init__(None, None, likelihood)
-        self.mean_module = ConstantMean(constant_prior=NormalPrior(0.0, 2.0))
-        self.covar_module = ScaleKernel(
-            RBFKernel(lengthscale_prior=LogNormalPrior(math.log(0.4), 1.0)),
-            outputscale_prior=LogNormalPrior(0.0, 1.0),
-        )
+        self.mean_module = CostMean(layout)
+        self.covar_module = StudentKernel(layout)
         self.double()
-        self.covar_module.base_kernel.lengthscale = 0.4
-        self.covar_module.outputscale = 1.0
-        likelihood.noise = 0.05
+        likelihood.noise = NOISE_DEVIATION**2
 
     def forward(self, x: Tensor) -> MultivariateNormal:
-        """Returns the prior at `x`, `... x n x d` whose first columns are the embedding."""
-        z = x[..., :EMBEDDING]
-        return MultivariateNormal(self.mean_module(z), self.covar_module(z))
+        """Returns the prior at `x`, `... x n x columns`."""
+        return MultivariateNormal(self.mean_module(x), self.covar_module(x))
 
     def condition(self, x: Tensor, y: Tensor) -> None:
-        """Makes `x` (`n x d`) and standardised accuracies `y` (`n`) what the GP knows."""
+        """Makes `x` (`n x columns`) and outcomes `y` (`n`) what the GP knows."""
         if x.shape[:-1] != y.shape:
             raise ValueError(f"expected an outcome an input, got {x.shape} and {y.shape}")
         self.set_train_data(x, y.to(torch.float64), strict=False)

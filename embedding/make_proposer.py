@@ -8,6 +8,7 @@ from embedding.objective import Objective
 from embedding.proposer import Proposer, SearchSettings
 from embedding.random_proposer import RandomProposer
 from embedding.saved import SavedEmbedding
+from embedding.search_space import StudentSpace
 from networks import Space
 
 STRATEGIES = ("embedding", "random")
@@ -39,9 +40,10 @@ def make_proposer(
         EmbeddingError: if the strategy is unknown, or the state can't be read.
         InfeasibleConstraint: if no student keeps to the limits.
     """
+    students = StudentSpace(space)
     if strategy == "random":
-        return RandomProposer(space, objective, settings)
+        return RandomProposer(students, objective, settings)
     if strategy != "embedding":
         raise EmbeddingError(f"unknown strategy {strategy!r}: there are {', '.join(STRATEGIES)}")
     start = SavedEmbedding.from_bytes(state) if state else embedding
-    return EmbeddingProposer(space, objective, settings, start, frozen=mode == "frozen")
+    return EmbeddingProposer(students, objective, settings, start, frozen=mode == "frozen")

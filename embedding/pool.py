@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from embedding.objective import Objective
-from networks import Candidates, Space
+from embedding.search_space import CandidateSpace
+from networks import Candidates
 
 # A round that finds nothing new tells little of a large space under tight constraints, so that a
 # few of them in a row are needed to call it exhausted.
@@ -16,7 +17,7 @@ LEAST_DRAWN = 256
 
 
 def draw_pool(
-    space: Space,
+    space: CandidateSpace,
     objective: Objective,
     taken: Iterable[bytes],
     size: int,
@@ -63,7 +64,7 @@ class _Pool:
         found: those of them that aren't taken.
     """
 
-    def __init__(self, space: Space, objective: Objective, taken: set[bytes]) -> None:
+    def __init__(self, space: CandidateSpace, objective: Objective, taken: set[bytes]) -> None:
         self._space, self._objective, self._taken = space, objective, taken
         self._seen: set[bytes] = set()
         self.walked = self.found = space.teacher()[:0]

@@ -8,8 +8,9 @@ from embedding.errors import InfeasibleConstraint, SpaceExhausted
 from embedding.history import History, Observation
 from embedding.objective import Objective
 from embedding.pool import draw_pool
+from embedding.search_space import SearchSpace
 from embedding.seeds import generator
-from networks import Candidates, Edits, Space
+from networks import Candidates, Edits
 
 Accepts = Callable[[Edits], bool]
 """Decides on one proposed candidate."""
@@ -20,7 +21,7 @@ class SearchSettings:
     """How to search.
 
     Attributes:
-        kernels: how many kernels take turns, `K >= 1`.
+        kernels: how many encoders take turns, `K >= 0`.
         seed: the job's.
     """
 
@@ -28,8 +29,8 @@ class SearchSettings:
     seed: int
 
     def __post_init__(self) -> None:
-        if self.kernels < 1:
-            raise ValueError(f"expected at least one kernel, got {self.kernels}")
+        if self.kernels < 0:
+            raise ValueError(f"expected no fewer than 0 kernels, got {self.kernels}")
 
 
 class Proposer(ABC):
@@ -42,7 +43,7 @@ class Proposer(ABC):
         InfeasibleConstraint: if no student keeps to the objective's limits.
     """
 
-    def __init__(self, space: Space, objective: Objective, settings: SearchSettings) -> None:
+    def __init__(self, space: SearchSpace, objective: Objective, settings: SearchSettings) -> None:
         self.space, self.objective, self.settings = space, objective, settings
         self._hashes: dict[bytes, str] = {}  # of the architectures by key, as far as asked for
         self.tell([], [])
@@ -106,7 +107,7 @@ class Proposer(ABC):
     def _hash(self, candidate: Candidates) -> str:
         (key,) = self.space.keys(candidate)
         if key not in self._hashes:
-            self._hashes[key] = self.space.student(self.space.edits(candidate)[0]).hash
+            self._hashes[key] = self.space.hash(candidate)
         return self._hashes[key]
 
     @abstractmethod

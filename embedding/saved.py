@@ -14,6 +14,7 @@ from embedding.errors import EmbeddingError
 from embedding.surrogate import Surrogate
 
 FORMAT = "stillhouse-embedding"
+GP = "gp"
 
 
 @dataclass(frozen=True)
@@ -21,8 +22,9 @@ class SavedEmbedding:
     """K fitted kernels and where they come from.
 
     Attributes:
-        kernels: each kernel's weights (`Surrogate.weights`); at least one.
-        fits: how often each kernel was fitted.
+        kernels: each encoder's weights, by name.
+        fits: how often each encoder was fitted.
+        hyperparameters: the GP's, by name.
         provenance: JSON: which teacher, dataset and trials they learned from.
 
     Raises:
@@ -31,25 +33,28 @@ class SavedEmbedding:
 
     kernels: tuple[Mapping[str, Tensor], ...]
     fits: tuple[int, ...]
+    hyperparameters: Mapping[str, Tensor]
     provenance: Mapping[str, object]
 
     def __post_init__(self) -> None:
-        if not self.kernels or len(self.fits) != len(self.kernels):
+        if len(self.fits) != len(self.kernels):
             raise EmbeddingError(
-                f"expected one count of fits a kernel and at least one kernel, got"
-                f" {len(self.kernels)} kernels and {len(self.fits)} counts"
+                f"expected one count of fits a kernel, got {len(self.kernels)} kernels and"
+                f" {len(self.fits)} counts"
             )
-        expected = Surrogate(seed=0).weights()
+        expected = Surrogate(decisions=0, kernels=1, seed=0)
         for weights in self.kernels:
-            _check(weights, expected)
+            _check(weights, expected.encoder_weights()[0])
+        _check(self.hyperparameters, expected.hyperparameters())
 
     def to_bytes(self) -> bytes:
-        """Returns a safetensors file; tensors are named `KERNEL/NAME`."""
+        """Returns a safetensors file; tensors are named `ENCODER/NAME` and `gp/NAME`."""
         tensors = {
             f"{number}/{name}": value.contiguous()
             for number, weights in enumerate(self.kernels)
             for name, value in weights.items()
         }
+        tensors |= {f"{GP}/{x}": value.contiguous() for x, value in self.hyperparameters.items()}
         header = {
             "format": FORMAT,
             "encoding_version": ENCODING_VERSION,
@@ -77,7 +82,8 @@ class SavedEmbedding:
             raise EmbeddingError("the embedding's metadata has no counts of fits")
         if not isinstance(provenance, dict):
             raise EmbeddingError("the embedding's metadata has no provenance")
-        return cls(_kernels(data, len(fits)), tuple(fits), provenance)
+        kernels, hyperparameters = _tensors(data, len(fits))
+        return cls(kernels, tuple(fits), hyperparameters, provenance)
 
 
 def _header(data: bytes) -> dict[str, object]:
@@ -93,19 +99,23 @@ def _header(data: bytes) -> dict[str, object]:
     return header
 
 
-def _kernels(data: bytes, count: int) -> tuple[dict[str, Tensor], ...]:
-    """Returns the tensors of a safetensors file, by kernel and name."""
+def _tensors(data: bytes, count: int) -> tuple[tuple[dict[str, Tensor], ...], dict[str, Tensor]]:
+    """Returns the tensors of a safetensors file: by encoder and name, and the GP's."""
     try:
         tensors = safetensors.torch.load(data)
     except safetensors.SafetensorError as error:
         raise EmbeddingError(f"not a saved embedding: {error}") from error
     kernels: tuple[dict[str, Tensor], ...] = tuple({} for _ in range(count))
+    hyperparameters: dict[str, Tensor] = {}
     for key, value in tensors.items():
         number, _, name = key.partition("/")
-        if not number.isdecimal() or int(number) >= count:
-            raise EmbeddingError(f"the embedding has {count} kernels and a tensor {key!r}")
-        kernels[int(number)][name] = value
-    return kernels
+        if number == GP:
+            hyperparameters[name] = value
+        elif number.isdecimal() and int(number) < count:
+            kernels[int(number)][name] = value
+        else:
+            raise EmbeddingError(f"the embedding has {count} encoders and a tensor {key!r}")
+    return kernels, hyperparameters
 
 
 def _check(weights: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:

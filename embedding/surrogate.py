@@ -1,114 +1,167 @@
-"""One kernel of the surrogate: an encoder and a GP over it, fitted together.
+"""The surrogate: a GP of outcomes, and K encoders whose embeddings its kernel reads.
 
-[Rasmussen2006] C. E. Rasmussen, C. K. I. Williams. Gaussian processes for machine learning. MIT
-    Press 2006; the leave-one-out predictive likelihood is section 5.4.2.
-[Cao2019] as in `embedding.encoder`; the likelihood is its equation 6.
+[Cao2019] as in `embedding.encoder`; the multiple kernels are its section 4.3.
+[Wilson2016] A. G. Wilson, Z. Hu, R. Salakhutdinov, E. P. Xing. Deep kernel learning. AISTATS 2016.
 """
 
 import logging
 import math
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 
 import gpytorch
 import torch
-from gpytorch.mlls import LeaveOneOutPseudoLikelihood
+from botorch.exceptions.warnings import OptimizationWarning
+from botorch.optim.fit import fit_gpytorch_mll_scipy
+from gpytorch.mlls import ExactMarginalLogLikelihood
 from linear_operator.utils.errors import NanError, NotPSDError
 from torch import Tensor, nn
 from torch.linalg import LinAlgError  # type: ignore[attr-defined]
 
-from embedding.encoder import Encoder
+from embedding.encoder import EMBEDDING, Encoder
 from embedding.encoding import Tokens
 from embedding.errors import FitError
-from embedding.kernel import AccuracyGP
+from embedding.kernel import HYPERPARAMETERS, Layout, OutcomeGP
+from embedding.seeds import derive_seed
 
 log = logging.getLogger(__name__)
 
 NUMERICAL_ERRORS = (NotPSDError, NanError, LinAlgError, FitError)
 
-FIRST_STEPS = 60
-WARM_STEPS = 20
+HYPERPARAMETER_STEPS = 25
+# Standard deviations of a prior within which its hyperparameter is looked for.
+WIDEST = 2.5
+FIRST_STEPS = 30
+WARM_STEPS = 5
 ENCODER_RATE = 0.004
-KERNEL_RATE = 0.05
 MORE_JITTER = 1e-4
 
 
 class Surrogate(nn.Module):
-    """An encoder and the GP of standardised accuracy over its embedding.
+    """K encoders, and the GP whose kernel averages over their embeddings.
 
     Args:
-        seed: draws the encoder's first weights.
-        frozen: whether the encoder is kept as it is and the GP's hyperparameters alone fitted.
+        decisions: how many decisions a candidate's features are.
+        kernels: number of encoders, K.
+        seed: draws the encoders' first weights.
+        frozen: whether the encoders are kept as they are.
     """
 
-    def __init__(self, seed: int, frozen: bool = False) -> None:
+    def __init__(self, decisions: int, kernels: int, seed: int, frozen: bool = False) -> None:
         super().__init__()
-        self.encoder = Encoder.seeded(seed)
-        self.gp = AccuracyGP()
+        self.layout = Layout(decisions, kernels)
+        self.encoders = nn.ModuleList(
+            Encoder.seeded(derive_seed(seed, "encoder", k)) for k in range(kernels)
+        )
+        self.gp = OutcomeGP(self.layout)
         self.frozen = frozen
-        self.fits = 0
+        self.fits = [0] * kernels
 
     def embed(self, tokens: Tokens) -> Tensor:
-        """Returns the embeddings, `n x EMBEDDING`, float64, without a graph."""
+        """Returns all encoders' embeddings, `n x K EMBEDDING`, float64, without a graph."""
+        embedded = [self.embed_by(turn, tokens) for turn in range(len(self.encoders))]
+        empty = torch.zeros(len(tokens.values), 0, dtype=torch.float64)
+        return torch.cat([empty, *embedded], dim=1)
+
+    def embed_by(self, turn: int, tokens: Tokens) -> Tensor:
+        """Returns one encoder's embeddings, `n x EMBEDDING`, float64, without a graph."""
         with torch.no_grad():
-            embedded: Tensor = self.encoder(tokens).double()
+            embedded: Tensor = self.encoders[turn](tokens).double()
         return embedded
 
-    def fit(self, tokens: Tokens, y: Tensor) -> bool:
-        """Fits from where the last fit ended; a fit that fails leaves what it started from.
-
-        A failure is tried once more with more jitter on the covariance's diagonal.
+    def fit(self, x: Tensor, y: Tensor, tokens: Tokens, turn: int) -> Tensor:
+        """Fits one encoder, then all hyperparameters; a fit that fails leaves what there was.
 
         Args:
-            tokens: of the `n` trials to fit to.
-            y: their standardised accuracies, `n`.
+            x: the GP's input, `n x columns`.
+            y: outcomes, `n`.
+            tokens: of the same `n`.
+            turn: which encoder's it is.
 
         Returns:
-            Whether it was fitted. If not, the cause is logged.
+            `x` with the fitted encoder's embeddings in it.
         """
-        before = self._copy()
+        if self.layout.kernels and not self.frozen:
+            x = self._guarded(lambda: self._fit_encoder(x, y, tokens, turn), x)
+        return self._guarded(lambda: self._fit_hyperparameters(x, y), x)
+
+    def _guarded(self, fit: Callable[[], Tensor], otherwise: Tensor) -> Tensor:
+        before = {name: value.clone() for name, value in self.state_dict().items()}
         for jitter in (None, MORE_JITTER):
             try:
                 with gpytorch.settings.cholesky_jitter(double_value=jitter):
-                    self._fit(tokens, y)
-                self.fits += 1
-                return True
+                    return fit()
             except NUMERICAL_ERRORS as error:
-                log.warning("a kernel's fit failed (jitter %s): %r", jitter, error)
-                self.load(before)
-        return False
+                log.warning("a fit failed (jitter %s): %r", jitter, error)
+                self.load_state_dict(before)
+        return otherwise
 
-    def _fit(self, tokens: Tokens, y: Tensor) -> None:
-        likelihood = LeaveOneOutPseudoLikelihood(self.gp.likelihood, self.gp)
-        groups = [{"params": list(self.gp.parameters()), "lr": KERNEL_RATE}]
-        if not self.frozen:
-            groups.append({"params": list(self.encoder.parameters()), "lr": ENCODER_RATE})
-        optimizer = torch.optim.Adam(groups)
-        fixed = self.embed(tokens)
-        best, least = self._copy(), math.inf
+    def _fit_hyperparameters(self, x: Tensor, y: Tensor) -> Tensor:
+        self.gp.condition(x, y)
         self.gp.train()
-        for _ in range(WARM_STEPS if self.fits else FIRST_STEPS):
-            x = fixed if self.frozen else self.encoder(tokens).double()
-            self.gp.condition(x, y)
-            loss = -likelihood(self.gp(x), self.gp.train_targets)
+        likelihood = ExactMarginalLogLikelihood(self.gp.likelihood, self.gp)
+        # Steps of the line search far from all that the priors allow end in no covariance at all.
+        bounds: dict[str, tuple[float | None, float | None]] = {
+            f"model.covar_module.{name}": (mean - WIDEST * deviation, mean + WIDEST * deviation)
+            for name, (mean, deviation) in HYPERPARAMETERS.items()
+        }
+        options = {"maxiter": HYPERPARAMETER_STEPS}
+        with warnings.catch_warnings():
+            # A line search that finds nothing better ends where it is: that is no failure.
+            warnings.simplefilter("ignore", OptimizationWarning)
+            found = fit_gpytorch_mll_scipy(likelihood, bounds=bounds, options=options)
+        if not math.isfinite(found.fval):
+            raise FitError(f"the marginal likelihood is {-found.fval}")
+        self.gp.eval()
+        return x
+
+    def _fit_encoder(self, x: Tensor, y: Tensor, tokens: Tokens, turn: int) -> Tensor:
+        encoder = self.encoders[turn]
+        begin = self.layout.embeddings.start + turn * EMBEDDING
+        optimizer = torch.optim.Adam(encoder.parameters(), lr=ENCODER_RATE)
+        likelihood = ExactMarginalLogLikelihood(self.gp.likelihood, self.gp)
+        self.gp.train()
+        best, least, result = None, math.inf, x
+        for _ in range(WARM_STEPS if self.fits[turn] else FIRST_STEPS):
+            columns = encoder(tokens).double()
+            own = torch.cat([x[:, :begin], columns, x[:, begin + EMBEDDING :]], dim=1)
+            self.gp.condition(own, y)
+            loss = -likelihood(self.gp(own), self.gp.train_targets)
             if not torch.isfinite(loss):
-                raise FitError(f"the leave-one-out likelihood is {loss.item()}")
-            # A fresh optimizer's first steps can lead away from where a warm fit begins.
+                raise FitError(f"the marginal likelihood is {loss.item()}")
             if loss.item() < least:
-                best, least = self._copy(), loss.item()
+                least, result = loss.item(), own.detach()
+                best = {name: v.clone() for name, v in encoder.state_dict().items()}
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-        self.load(best)
+        if best is not None:
+            encoder.load_state_dict(best)
+        self.fits[turn] += 1
+        return result
 
-    def weights(self) -> dict[str, Tensor]:
-        """Returns all that is fitted, by name: the encoder's weights, the hyperparameters."""
-        return {name: value.detach() for name, value in self.named_parameters()}
+    def encoder_weights(self) -> tuple[dict[str, Tensor], ...]:
+        """Returns a copy of each encoder's weights, by name."""
+        return tuple(_copy(encoder) for encoder in self.encoders)
 
-    def _copy(self) -> dict[str, Tensor]:
-        return {name: value.clone() for name, value in self.weights().items()}
+    def hyperparameters(self) -> dict[str, Tensor]:
+        """Returns a copy of the GP's hyperparameters, by name."""
+        return _copy(self.gp)
 
-    def load(self, weights: Mapping[str, Tensor]) -> None:
-        """Takes over weights of the same names and shapes."""
+    def begin(
+        self,
+        encoders: Sequence[Mapping[str, Tensor]],
+        fits: Sequence[int],
+        hyperparameters: Mapping[str, Tensor],
+    ) -> None:
+        """Takes over what was fitted before: encoder `k` the weights `k mod` their number."""
+        for k, encoder in enumerate(self.encoders if encoders else ()):
+            encoder.load_state_dict(encoders[k % len(encoders)])
+            self.fits[k] = fits[k % len(fits)]
         with torch.no_grad():
-            for name, value in self.named_parameters():
-                value.copy_(weights[name])
+            for name, value in self.gp.named_parameters():
+                value.copy_(hyperparameters[name])
+
+
+def _copy(module: nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in module.named_parameters()}

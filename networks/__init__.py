@@ -29,7 +29,7 @@ from networks.latency import (
 )
 from networks.latency_features import LATENCY_FEATURES
 from networks.latency_predictor import LEAST_MEASURED, LatencyPredictor, PredictionError
-from networks.layer_table import LayerTable, SpaceLayer
+from networks.layer_table import LayerTable, SpaceLayer, read_layers
 from networks.onnx.export import expect_onnx_form, export_onnx
 from networks.space import Space
 from networks.student import build, load, weights_of
@@ -78,6 +78,7 @@ __all__ = [
     "native_size",
     "network",
     "read_architecture",
+    "read_layers",
     "read_named",
     "read_onnx",
     "trace",

@@ -72,6 +72,37 @@ class LayerTable:
     joins: Tensor
 
 
+def read_layers(architecture: Architecture) -> tuple[tuple[SpaceLayer, ...], LayerTable]:
+    """Returns an architecture's weighted layers, and the table of itself alone (`n = 1`)."""
+    layers = _weighted(architecture)
+    number = {layer.name: i for i, layer in enumerate(layers)}
+    count = len(layers)
+    feeds = torch.zeros(1, count, count, dtype=torch.bool)
+    joins = torch.zeros(1, count, dtype=torch.int64)
+    reach: dict[str, frozenset[int]] = {}  # the weighted layers whose output a layer's carries
+    additions: dict[str, int] = {}
+    for layer in architecture:
+        sources = frozenset[int]().union(*(reach[name] for name in layer.inputs))
+        added = max((additions[name] for name in layer.inputs), default=0)
+        row = number.get(layer.name)
+        if row is not None:
+            feeds[0, row, list(sources)] = True
+            joins[0, row] = added
+            sources, added = frozenset((row,)), 0
+        elif layer.op == ops.ADD:
+            added += 1
+        reach[layer.name], additions[layer.name] = sources, added
+    described = tuple(_describe(architecture, layer) for layer in layers)
+    table = LayerTable(
+        alive=torch.ones(1, count, dtype=torch.bool),
+        in_channels=torch.tensor([[x.in_channels for x in described]], dtype=torch.int64),
+        out_channels=torch.tensor([[x.out_channels for x in described]], dtype=torch.int64),
+        feeds=feeds,
+        joins=joins,
+    )
+    return described, table
+
+
 class TableReader:
     """Makes the tables of one teacher's candidates."""
 
@@ -83,7 +114,7 @@ class TableReader:
         skips: Sequence[Skip],
     ) -> None:
         self._architecture = architecture
-        weighted = [layer for layer in architecture if layer.op in ops.WEIGHTED]
+        weighted = _weighted(architecture)
         self.layers = tuple(_describe(architecture, layer) for layer in weighted)
         self._number = {layer.name: i for i, layer in enumerate(weighted)}
         order = {layer.name: i for i, layer in enumerate(architecture)}
@@ -151,6 +182,10 @@ def _rows_of(chosen: Tensor) -> list[Tensor | None]:
     columns, rows = chosen.T.nonzero(as_tuple=True)
     counts = torch.bincount(columns, minlength=chosen.shape[1]).tolist()
     return [part if len(part) else None for part in rows.split(counts)]
+
+
+def _weighted(architecture: Architecture) -> list[Layer]:
+    return [layer for layer in architecture if layer.op in ops.WEIGHTED]
 
 
 def _describe(architecture: Architecture, layer: Layer) -> SpaceLayer:

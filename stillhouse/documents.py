@@ -130,7 +130,11 @@ class JobStatus:
 
 @dataclass(frozen=True)
 class Trial:
-    """One candidate being trained: its cost, and its measures once it is completed."""
+    """One candidate being trained: its cost, and its measures once it is completed.
+
+    Attributes:
+        reused_from: The `job` and `trial` whose result was taken over, where one was.
+    """
 
     number: int
     state: str
@@ -140,6 +144,7 @@ class Trial:
     score: float | None
     duration_s: float | None
     error: Document | None
+    reused_from: Document | None
     document: Document = field(repr=False)
 
     @classmethod
@@ -154,6 +159,7 @@ class Trial:
             score=document.get("score"),
             duration_s=document.get("duration_s"),
             error=document.get("error"),
+            reused_from=document.get("reused_from"),
             document=document,
         )
 

@@ -75,6 +75,13 @@ class Job:
         items = self._transport.items(f"{self._path}/trials")
         return sorted((Trial.read(item) for item in items), key=lambda trial: trial.number)
 
+    def pareto(self) -> list[Trial]:
+        """Returns the completed trials that no other beats on accuracy and the objective's costs.
+
+        They come by their first cost; of a job with another objective than `pareto` by their MACs.
+        """
+        return [Trial.read(item) for item in self._transport.items(f"{self._path}/pareto")]
+
     def best(self) -> Student:
         """Returns the best student so far; raises NoStudentYet before there is one."""
         try:

@@ -36,20 +36,26 @@ class BestSoFar:
         with work.database.read() as session:
             students = list_students(session, work.job.id)
         self._replaced = any(student.final for student in students)
-        self._offered = {student.trial_number for student in students}
+        self._offered = {student.trial_number: student.id for student in students}
+        self._best: int | None = None  # a restarted coordinator says it once more
         self._failed: set[int] = set()
         self._offering: TrialRecord | None = None
 
     def offer(self, trials: Sequence[TrialRecord]) -> None:
         """Starts making the best trial's files, unless it is offered or one is being made.
 
-        A trial whose student was passed over gives way to the next best one.
+        A trial whose student was passed over gives way to the next best one. One that is offered
+        is made the best again, where another has put the last best out of a Pareto set.
         """
         if self._replaced or self._offering is not None:
             return
         able = [trial for trial in trials if trial.number not in self._failed]
         best = best_trials(self._work, able, self._prepared.record, 1)
-        if not best or best[0].number in self._offered:
+        if not best or best[0].number == self._best:
+            return
+        if best[0].number in self._offered:
+            self._best = best[0].number
+            self._work.writer.set_best(self._offered[self._best])
             return
         self._offering = best[0]
         weights = self._work.artifacts.read_bytes(str(best[0].weights_key))
@@ -89,6 +95,8 @@ class BestSoFar:
                 made.latency.median_ms,
             )
             return
-        self._offered.add(trial.number)
-        offer(self._work, self._prepared.record, trial, made, final=False, best=True)
+        self._best = trial.number
+        self._offered[trial.number] = offer(
+            self._work, self._prepared.record, trial, made, final=False, best=True
+        )
         log.info("%s: trial %d is the best so far", self._work.job.id, trial.number)

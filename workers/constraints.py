@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 
+from app.limits import COSTS, cost_limits
 from app.problems import FieldError
 from app.requests import ConstraintsRequest, JobRequest
 from embedding import (
@@ -13,11 +13,11 @@ from embedding import (
     Objective,
     RandomProposer,
     SearchSettings,
+    StudentSpace,
 )
 from networks import Architecture, NothingToEditError, Space
 from workers.problems import InfeasibleConstraints, UnfitLatency, UnfitNetwork
 
-COSTS = ("params", "macs", "bytes")
 MOST_BATCH_BYTES = 16 * 2**30  # of the teacher's activations, most of them gone before the end
 
 
@@ -29,7 +29,29 @@ def costs_of(space: Space) -> dict[str, int]:
 
 def limits_of(constraints: ConstraintsRequest, teacher: Mapping[str, int]) -> Limits:
     """Returns inclusive maxima: of a cost and its ratio the tighter; a ratio rounds down."""
-    return Limits(**{name: _limit(constraints, name, teacher[name]) for name in COSTS})
+    return Limits(**cost_limits(constraints, teacher))
+
+
+def objective_of(
+    request: JobRequest, teacher: Mapping[str, int], accuracy: float = 1.0
+) -> Objective:
+    """Returns what a job's search maximises.
+
+    Args:
+        request: the job's.
+        teacher: what its teacher costs.
+        accuracy: the teacher's; what is only asked for feasible students needs none.
+    """
+    wanted = request.objective
+    costs = wanted.costs or ()
+    return Objective(
+        wanted.kind,
+        limits_of(request.constraints, teacher),
+        teacher["params"],
+        accuracy,
+        costs=costs,
+        teacher_costs=tuple(teacher[name] for name in costs),
+    )
 
 
 def expect_feasible(space: Space, request: JobRequest) -> None:
@@ -39,10 +61,9 @@ def expect_feasible(space: Space, request: JobRequest) -> None:
         InfeasibleConstraints: none can; names the fields and what the smallest student has.
     """
     teacher = costs_of(space)
-    limits = limits_of(request.constraints, teacher)
-    objective = Objective(request.objective.kind, limits, teacher["params"], teacher_accuracy=1.0)
+    objective = objective_of(request, teacher)
     try:
-        RandomProposer(space, objective, SearchSettings(1, request.search.seed))
+        RandomProposer(StudentSpace(space), objective, SearchSettings(1, request.search.seed))
     except InfeasibleConstraint as error:
         broken = _broken(request.constraints, error.smallest, teacher)
         raise InfeasibleConstraints(str(error), broken) from error
@@ -77,15 +98,6 @@ def _expect_small_batches(space: Space, request: JobRequest) -> None:
             f" {MOST_BATCH_BYTES // of_one}"
         )
         raise UnfitLatency.because(detail, "batch_size")
-
-
-def _limit(constraints: ConstraintsRequest, name: str, teacher: int) -> int | None:
-    absolute: int | None = getattr(constraints, name)
-    ratio: float | None = getattr(constraints, f"{name}_ratio")
-    # Decimal: 0.29 of 100 is 29, in floats 28.999….
-    of_teacher = None if ratio is None else int(Decimal(repr(ratio)) * teacher)
-    given = [limit for limit in (absolute, of_teacher) if limit is not None]
-    return min(given, default=None)
 
 
 def _broken(

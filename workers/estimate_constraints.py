@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from app.limits import COSTS
 from app.requests import ConstraintsRequest
 from networks import Candidates, Space
-from workers.constraints import COSTS, limits_of
+from workers.constraints import limits_of
 from workers.estimate_forecast import Forecast
 from workers.estimate_space import Survey
 

@@ -17,6 +17,7 @@ from app.trials import list_trials
 from embedding import derive_seed
 from networks import PredictionError
 from workers.data import Labelled
+from workers.final_choice import final_trials
 from workers.latencies import measure_on_worker
 from workers.latency_start import POINTER, job_gate
 from workers.measuring import measure
@@ -59,10 +60,9 @@ def finish_students(work: Work, prepared: Prepared) -> None:
         WorkFailed: no student could be finished.
         LeaseLost, Stopping, Commanded: as `Work.check`.
     """
-    training = work.job.request.training
     with work.database.read() as session:
         trials = list_trials(session, work.job.id)
-    chosen = best_trials(work, trials, prepared.record, training.final_students)
+    chosen = final_trials(work, trials, prepared.record)
     work.writer.set_state("finishing", f"training {len(chosen)} students to the end")
     untrained = _train_on(work, prepared, chosen)
     work.writer.set_stage("reading the test split")

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import torch
 
 from app.problems import FieldError
-from embedding import Objective, derive_seed
+from embedding import derive_seed
 from embedding.pool import draw_pool
 from networks import LEAST_MEASURED, Candidates, Space
-from workers.constraints import costs_of, limits_of
+from workers.constraints import costs_of, objective_of
 from workers.latencies import FIRST, Latencies, MeasuredStudent
 from workers.latency_gate import LatencyGate
 from workers.problems import InfeasibleConstraints, WorkFailed
@@ -73,9 +73,7 @@ def teacher_latency_ms(work: Work, space: Space) -> float | None:
 
 def _allowed(work: Work, space: Space) -> Candidates:
     """Returns random students that keep the other limits, the smallest first if it does."""
-    request, teacher = work.job.request, costs_of(space)
-    limits = limits_of(request.constraints, teacher)
-    objective = Objective(request.objective.kind, limits, teacher["params"], teacher_accuracy=1.0)
+    objective = objective_of(work.job.request, costs_of(space))
     draws = torch.Generator().manual_seed(derive_seed(work.job.seed, "latency", 0))
     drawn = draw_pool(space, objective, space.keys(space.teacher()), DRAWN, draws)
     smallest = space.smallest()

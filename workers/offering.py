@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 
 from app.ids import random_name
+from app.pareto import pareto_set
 from app.records import NewStudent, StoredStudentFile, TeacherRecord, TrialRecord
 from embedding import score
 from networks import PredictionError
@@ -43,7 +45,7 @@ def score_of(trial: TrialRecord, accuracy: float, teacher: TeacherRecord) -> flo
 
 
 def value_of(work: Work, trial: TrialRecord, accuracy: float, teacher: TeacherRecord) -> float:
-    """Returns what the job's objective maximises."""
+    """Returns what the job's objective maximises; of a Pareto set the score tells the best."""
     if work.job.request.objective.kind == "accuracy":
         return accuracy
     return score_of(trial, accuracy, teacher)
@@ -52,7 +54,12 @@ def value_of(work: Work, trial: TrialRecord, accuracy: float, teacher: TeacherRe
 def best_trials(
     work: Work, trials: Sequence[TrialRecord], teacher: TeacherRecord, n: int
 ) -> list[TrialRecord]:
-    """Returns up to `n` completed trials, the best first; of equals the smaller one."""
+    """Returns up to `n` completed trials, the best first; of equals the smaller one.
+
+    Those of a job with the objective `pareto` are of the Pareto set of the trials given.
+    """
+    if work.job.request.objective.kind == "pareto":
+        trials = pareto_set(replace(work.job, teacher=teacher), trials)
     valued = [
         (-value_of(work, trial, trial.accuracy, teacher), trial.params, trial.number, trial)
         for trial in trials
@@ -133,6 +140,7 @@ def report(
             "bytes": trial.bytes,
             "edits": trial.edits,
             "epochs": epochs,
+            "reused_from": None if trial.reused_from is None else vars(trial.reused_from),
         },
         "dataset": _told_of_dataset(prepared),
         "preprocessing": teacher.preprocessing,

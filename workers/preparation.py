@@ -14,13 +14,14 @@ from app.records import TeacherRecord
 from app.requests import DatasetRequest
 from embedding import Objective
 from networks import Architecture, Space
-from workers.constraints import costs_of, limits_of
+from workers.constraints import costs_of, objective_of
 from workers.data import Dataset, TrainingData, load_digits, load_npz
 from workers.named_teacher import named_teacher
 from workers.pool import Placed
 from workers.precision import Precision
 from workers.preprocessing import Preprocessing
 from workers.problems import UnfitLatency, UnusableDataset
+from workers.recipe_hash import recipe_hash
 from workers.splits import Splits
 from workers.teacher import Teacher, teacher_logits, weights_arrays
 from workers.uploaded_teacher import uploaded_teacher
@@ -31,7 +32,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Prepared:
-    """All that a search needs beside its trials."""
+    """All that a search needs beside its trials.
+
+    Attributes:
+        recipe_hash: tells jobs whose trials are worth the same.
+    """
 
     dataset: Dataset
     splits: Splits
@@ -41,6 +46,7 @@ class Prepared:
     record: TeacherRecord
     data: Placed[TrainingData]
     teacher: Placed[Teacher]
+    recipe_hash: str
 
     def threads(self, available: int) -> int:
         """Returns how many of the threads that are available a student's training uses.
@@ -71,16 +77,18 @@ def prepare(work: Work) -> Prepared:
     data = work.pool.place(dataset.training_data(splits, preprocessing))
     logits = work.run("the teacher's logits", teacher_logits, data, work.pool.place(teacher))
     space = Space(Architecture.from_json(architecture), round_to)
-    limits = limits_of(request.constraints, costs_of(space))
     return Prepared(
         dataset=dataset,
         splits=splits,
         preprocessing=preprocessing,
         space=space,
-        objective=Objective(request.objective.kind, limits, record.params, record.accuracy),
+        objective=objective_of(request, costs_of(space), record.accuracy),
         record=record,
         data=data,
         teacher=work.pool.place(replace(teacher, logits=logits)),
+        recipe_hash=recipe_hash(
+            teacher, dataset.content, splits, record.preprocessing, request.training
+        ),
     )
 
 

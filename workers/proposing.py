@@ -85,6 +85,7 @@ def new_trials(
             bytes=int(costs.bytes[row]),
             seed=derive_seed(job_seed, "trial", first + row),
             latency_ms=None if latency is None else latency(hashes[row]),
+            recipe_hash=prepared.recipe_hash,
         )
         for row, edits in enumerate(proposed)
     ]

@@ -20,6 +20,7 @@ from workers.pool import Failure, Finished
 from workers.preparation import Prepared
 from workers.problems import AllTrialsFailed, NoStudent, TrialFailed
 from workers.proposing import job_proposer, new_trials, tell
+from workers.reuse import reuse_results
 from workers.trial import Distillation, TrialOutcome, TrialSpec, run_trial
 from workers.work import Work
 
@@ -69,6 +70,8 @@ class Search:
         while True:
             trials = self._trials()
             self._expect_some_success(trials)
+            if reuse_results(self._work, self._prepared, trials):
+                continue
             self._send_waiting(trials)
             if self._may_propose(trials):
                 self._propose(trials)

@@ -1,4 +1,4 @@
-"""What a job that has succeeded leaves behind: the weights of trials that became no student."""
+"""The weights that a job which has succeeded leaves behind, of trials that became no student."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 
 from app.artifacts import Artifacts
 from app.database import Database
+from app.jobs import get_job
 from app.students import list_students
 from app.trials import list_trials
 
@@ -15,11 +16,14 @@ log = logging.getLogger(__name__)
 def delete_spare_weights(database: Database, artifacts: Artifacts, job_id: str) -> None:
     """Deletes the weights of a succeeded job's trials that became no student.
 
-    Only the search and the finishing read them, and a job that has succeeded does neither again.
+    Its search and its finishing read them no more. Those of an uploaded teacher's students stay:
+    the next job on that teacher may take them over.
     Whatever goes wrong is logged and costs space alone: the job has ended.
     """
     try:
         with database.read() as session:
+            if get_job(session, job_id).request.teacher.id is not None:
+                return
             trials = list_trials(session, job_id)
             kept = {student.trial_number for student in list_students(session, job_id)}
         for trial in trials:

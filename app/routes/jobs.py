@@ -12,6 +12,8 @@ from app.bodies import JobBody, PageBody, StudentBody, TrialBody
 from app.jobs import get_job, get_overview, list_overviews, require_job
 from app.json_answer import json_answer, tagged_answer
 from app.json_body import parse
+from app.pareto import pareto_set
+from app.pareto_body import ParetoBody
 from app.problems import NotFound
 from app.records import JobOverview, Progress
 from app.requests import JobRequest
@@ -20,7 +22,7 @@ from app.routes.parameters import Cursor, JobId, Limit, problems
 from app.services import Used
 from app.students import get_student
 from app.submission import submit
-from app.trials import page_of_trials
+from app.trials import list_trials, page_of_trials
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -96,6 +98,18 @@ def show_best(services: Used, job_id: JobId) -> Response:
             raise NotFound(f"{job_id} has no student yet")
         best = get_student(session, job.best_student_id)
     return json_answer(StudentBody.with_files(best, job.teacher))
+
+
+@router.get("/{job_id}/pareto", responses={200: {"model": ParetoBody}, **_NO_JOB})
+def show_pareto(services: Used, job_id: JobId) -> Response:
+    """Shows the completed trials that no other beats on accuracy and the objective's costs.
+
+    They come by their first cost. A job with another objective than `pareto` is shown by its MACs.
+    """
+    with services.database.read() as session:
+        job = get_job(session, job_id)
+        trials = list_trials(session, job_id)
+    return json_answer(ParetoBody.of(pareto_set(job, trials), job.request.objective.pareto_costs))
 
 
 def _add_command(name: str, command: Callable[[Session, str], None], does: str) -> None:

@@ -27,6 +27,8 @@ def estimate(  # noqa: PLR0913, PLR0917 - a command has as many parameters as op
     input_shape: given.InputShape = None,
     dataset: given.Dataset = None,
     name: given.Name = None,
+    objective: given.Objective = None,
+    costs: given.Costs = None,
     params_ratio: given.ParamsRatio = None,
     latency_ms: given.LatencyMs = None,
     runtime: given.Runtime = None,
@@ -44,8 +46,8 @@ def estimate(  # noqa: PLR0913, PLR0917 - a command has as many parameters as op
     can't judge them exits with 0.
     """
     asked = given.Asked(
-        file, network, teacher, preprocessing, input_shape, dataset, name, params_ratio,
-        latency_ms, runtime, round_to, evaluations, seed, assignments,
+        file, network, teacher, preprocessing, input_shape, dataset, name, objective, costs,
+        params_ratio, latency_ms, runtime, round_to, evaluations, seed, assignments,
     )  # fmt: skip
     with Client(url) as client:
         found = client.estimate(asked.request(client))

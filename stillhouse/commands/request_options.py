@@ -52,6 +52,17 @@ Dataset = Annotated[
     typer.Option(help="`digits`, an uploaded one's id `dst_…`, or an `.npz` to upload."),
 ]
 Name = Annotated[str | None, typer.Option(help="What to call the job.")]
+Objective = Annotated[
+    str | None, typer.Option(help="What is looked for: `score`, `accuracy` or `pareto`.")
+]
+Costs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--cost",
+        metavar="COST",
+        help="What `pareto` weighs against accuracy: `params`, `macs` or `bytes`; one or two.",
+    ),
+]
 ParamsRatio = Annotated[
     float | None, typer.Option(help="The student's largest share of the parameters.")
 ]
@@ -83,6 +94,8 @@ class Asked:
     input_shape: str | None
     dataset: str | None
     name: str | None
+    objective: str | None
+    costs: Sequence[str] | None
     params_ratio: float | None
     latency_ms: float | None
     runtime: str | None
@@ -96,6 +109,8 @@ class Asked:
         values = {
             "name": self.name,
             "teacher.network": self.network if self.teacher is None else None,
+            "objective.kind": self.objective,
+            "objective.costs": self.costs or None,
             "constraints.params_ratio": self.params_ratio,
             "constraints.latency_ms": self.latency_ms,
             "latency.runtime": self.runtime,

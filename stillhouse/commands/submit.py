@@ -22,6 +22,8 @@ def submit(  # noqa: PLR0913, PLR0917 - a command has as many parameters as opti
     input_shape: given.InputShape = None,
     dataset: given.Dataset = None,
     name: given.Name = None,
+    objective: given.Objective = None,
+    costs: given.Costs = None,
     params_ratio: given.ParamsRatio = None,
     latency_ms: given.LatencyMs = None,
     runtime: given.Runtime = None,
@@ -35,8 +37,8 @@ def submit(  # noqa: PLR0913, PLR0917 - a command has as many parameters as opti
 ) -> None:
     """Submits a compression job and prints its id."""
     asked = given.Asked(
-        file, network, teacher, preprocessing, input_shape, dataset, name, params_ratio,
-        latency_ms, runtime, round_to, evaluations, seed, assignments,
+        file, network, teacher, preprocessing, input_shape, dataset, name, objective, costs,
+        params_ratio, latency_ms, runtime, round_to, evaluations, seed, assignments,
     )  # fmt: skip
     with Client(url) as client:
         job = client.submit(asked.request(client))

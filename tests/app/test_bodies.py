@@ -12,6 +12,7 @@ from app.records import (
     StoredStudentFile,
     StudentRecord,
     TrialRecord,
+    TrialSource,
 )
 from app.requests import JobRequest
 from tests.app.samples import REQUEST, TEACHER
@@ -138,6 +139,7 @@ def test_a_trial_shows_what_the_contract_lists() -> None:
         weights_key=None,
         error={"title": "diverged"},
         latency_ms=1.25,
+        reused_from=TrialSource("job_2", 5),
     )
     assert TrialBody.of(trial).model_dump() == {
         "number": 3,
@@ -145,6 +147,7 @@ def test_a_trial_shows_what_the_contract_lists() -> None:
         "edits": {"removed": ["a"]},
         "params": 1,
         "macs": 2,
+        "bytes": 3,
         "accuracy": None,
         "score": None,
         "epochs": None,
@@ -152,6 +155,7 @@ def test_a_trial_shows_what_the_contract_lists() -> None:
         "seed": 4,
         "error": {"title": "diverged"},
         "latency_ms": 1.25,
+        "reused_from": {"job": "job_2", "trial": 5},
     }
 
 

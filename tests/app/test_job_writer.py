@@ -20,6 +20,7 @@ from app.records import (
     StoredStudentFile,
     StudentRecord,
     TrialRecord,
+    TrialSource,
 )
 from app.students import list_students
 from app.trials import list_trials
@@ -34,6 +35,7 @@ from tests.app.samples import (
 )
 
 EMBEDDING = NewEmbedding("key", "sha", 7, "zoo/resnet20", "digits", 3, 8, {"version": 1})
+SOURCE = TrialSource("job_1", 5)
 ERROR: dict[str, object] = {"type": "x", "title": "X", "status": 422, "detail": "d"}
 
 
@@ -127,6 +129,17 @@ def test_a_result_counts_once_and_stays(database: Database) -> None:
     with pytest.raises(Conflict):
         writer.trial_started(0)
     assert _trials(database, lease.job_id)[0].accuracy == RESULT.accuracy
+
+
+def test_a_result_is_taken_over_by_a_queued_trial_alone(database: Database) -> None:
+    lease, writer = searching_job(database)
+    for number in (0, 1):
+        with pytest.raises(Conflict, match="not queued"):
+            writer.trial_reused(number, RESULT, SOURCE, seed=3)
+    writer.trial_reused(2, RESULT, SOURCE, seed=3)
+    trial = _trials(database, lease.job_id)[2]
+    assert (trial.state, trial.seed, trial.reused_from) == ("completed", 3, SOURCE)
+    assert (trial.accuracy, trial.weights_key) == (RESULT.accuracy, RESULT.weights_key)
 
 
 def test_a_trial_that_is_not_there_is_refused(database: Database) -> None:
@@ -264,6 +277,7 @@ def test_nothing_is_written_without_the_lease(database: Database) -> None:
         writer.requeue_trials,
         lambda: writer.trial_completed(1, RESULT),
         lambda: writer.trial_failed(1, ERROR),
+        lambda: writer.trial_reused(2, RESULT, SOURCE, seed=3),
         lambda: writer.add_student(new_student(), best=True),
         lambda: writer.set_best(student),
         lambda: writer.finish("failed", ERROR),

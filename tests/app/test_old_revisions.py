@@ -5,10 +5,12 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from sqlalchemy import select
 
 from app.database import Database
 from app.jobs import get_overview
 from app.students import get_student
+from app.tables import Trial
 from app.trials import list_trials
 
 ROWS = Path(__file__).parent / "revisions"
@@ -23,14 +25,20 @@ def _migrate(database: Database, revision: str) -> None:
         command.upgrade(config, revision)
 
 
-def test_a_search_begun_at_0001_goes_on_as_it_began(empty_url: str) -> None:
-    database = Database(empty_url)
-    _migrate(database, "0001")
+def _upgraded(url: str, revision: str) -> Database:
+    """Returns a database that had a revision and its rows, brought to the newest."""
+    database = Database(url)
+    _migrate(database, revision)
     with database.write() as session:
-        for statement in (ROWS / "0001.sql").read_text().split(";\n")[:-1]:
+        for statement in (ROWS / f"{revision}.sql").read_text().split(";\n")[:-1]:
             session.connection().exec_driver_sql(statement)
     database.upgrade()
     database.check()
+    return database
+
+
+def test_a_search_begun_at_0001_goes_on_as_it_began(empty_url: str) -> None:
+    database = _upgraded(empty_url, "0001")
     with database.read() as session:
         overview = get_overview(session, JOB)
         (trial,) = list_trials(session, JOB)
@@ -43,3 +51,22 @@ def test_a_search_begun_at_0001_goes_on_as_it_began(empty_url: str) -> None:
     latencies = (overview.job.teacher.latency_ms, trial.latency_ms, student.latency_ms)
     assert latencies == (None, None, None)
     assert (overview.job.teacher.params, trial.accuracy, student.score) == (1000, 0.8, 0.7)
+
+
+def test_the_trials_of_0002_stay_and_are_reused_by_none(empty_url: str) -> None:
+    database = _upgraded(empty_url, "0002")
+    with database.read() as session:
+        overview = get_overview(session, JOB)
+        (trial,) = list_trials(session, JOB)
+        (row,) = session.scalars(select(Trial))
+        student = get_student(session, STUDENT)
+    database.close()
+    assert (overview.job.request.objective.kind, overview.job.request.objective.costs) == (
+        "accuracy",
+        None,
+    )
+    assert overview.job.teacher is not None
+    latencies = (overview.job.teacher.latency_ms, trial.latency_ms, student.latency_ms)
+    assert latencies == (2.5, 1.5, 1.25)
+    assert (trial.accuracy, trial.reused_from, row.recipe_hash) == (0.8, None, None)
+    assert [file.name for file in student.files] == ["student.pt2"]

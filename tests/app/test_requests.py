@@ -59,7 +59,10 @@ def _wrong(path: str, value: object) -> tuple[dict[str, Any], tuple[str, ...]]:
         ("teacher.network", 1),
         ("teacher.id", 1),
         ("dataset.name", 1),
-        ("objective.kind", "pareto"),
+        ("objective.kind", "hypervolume"),
+        ("objective.costs", ["macs"]),
+        ("objective", {"kind": "accuracy", "costs": ["macs"]}),
+        ("objective", {"kind": "pareto", "costs": ["latency_ms"]}),
         ("constraints.params", 0),
         ("constraints.params", 2**63),
         ("constraints.macs", 1.5),
@@ -117,6 +120,40 @@ def test_a_teacher_is_called_by_what_was_given() -> None:
     for teacher in ({"network": "zoo/resnet20"}, {"id": "tch_1"}):
         request = JobRequest.model_validate(REQUEST | {"teacher": teacher})
         assert [request.teacher.name] == list(teacher.values())
+
+
+@pytest.mark.parametrize(
+    ("objective", "costs"),
+    [
+        ({"kind": "pareto"}, ["macs"]),
+        ({"kind": "pareto", "costs": ["bytes", "params"]}, ["bytes", "params"]),
+        ({"kind": "accuracy"}, None),
+    ],
+)
+def test_a_pareto_set_has_costs(objective: dict[str, object], costs: list[str] | None) -> None:
+    request = JobRequest.model_validate(REQUEST | {"objective": objective})
+    stored = request.to_json()["objective"]
+    assert isinstance(stored, dict)
+    assert stored.get("costs") == costs
+    assert JobRequest.model_validate_json(json.dumps(request.to_json())) == request
+    assert request.objective.pareto_costs == tuple(costs or ["macs"])
+
+
+@pytest.mark.parametrize(
+    ("objective", "says"),
+    [
+        ({"kind": "pareto", "costs": []}, "at least 1 item"),
+        ({"kind": "pareto", "costs": ["params", "macs", "bytes"]}, "at most 2 items"),
+        ({"kind": "pareto", "costs": ["macs", "macs"]}, "named once"),
+        ({"kind": "pareto", "costs": "macs"}, "valid tuple"),
+        ({"costs": ["macs"]}, "only the kind `pareto`"),
+        ({"kind": "accuracy", "costs": ["macs"]}, "only the kind `pareto`"),
+    ],
+)
+def test_costs_that_are_wrong_are_pointed_at(objective: dict[str, object], says: str) -> None:
+    with pytest.raises(ValidationError, match=says) as caught:
+        JobRequest.model_validate(REQUEST | {"objective": objective})
+    assert [error["loc"] for error in caught.value.errors()] == [("objective", "costs")]
 
 
 def test_an_embedding_that_would_not_be_used_is_refused() -> None:

@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import pytest
 
 from app.database import Database
 from app.problems import Invalid
-from app.trials import list_trials, page_of_trials
-from tests.app.samples import held_job, new_trial
+from app.records import TrialSource
+from app.trials import find_trained, list_trials, page_of_trials
+from tests.app.samples import RESULT, held_job, new_trial
 
 
 def test_trials_come_by_their_number_in_pages(database: Database) -> None:
@@ -32,3 +35,25 @@ def test_another_jobs_trials_are_not_shown(database: Database) -> None:
 def test_a_strange_cursor_is_refused(database: Database) -> None:
     with database.read() as session, pytest.raises(Invalid):
         page_of_trials(session, "job", 3, "x")
+
+
+def _trained(database: Database, recipe: str | None, *, completed: bool = True) -> str:
+    """Returns a job with a trial of number 4, by a recipe."""
+    lease, writer = held_job(database)
+    writer.add_trials([replace(new_trial(4), recipe_hash=recipe)], None)
+    if completed:
+        writer.trial_completed(4, RESULT)
+    return lease.job_id
+
+
+def test_what_other_jobs_trained_by_a_recipe_is_found_the_oldest_first(database: Database) -> None:
+    first, second, own = (_trained(database, "recipe") for _ in range(3))
+    for recipe in ("other recipe", None):
+        _trained(database, recipe)
+    _trained(database, "recipe", completed=False)
+    with database.read() as session:
+        found = find_trained(session, own, "recipe", ["hash 4", "hash 5"])
+        assert find_trained(session, own, "recipe", ["hash 5"]) == []
+        (known,) = list_trials(session, second)
+    assert [source for source, _ in found] == [TrialSource(first, 4), TrialSource(second, 4)]
+    assert found[1][1] == known

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from embedding import Limits, Objective
+from embedding import Limits, Objective, StudentSpace, embedding_proposer
 from networks import Candidates, Space, trace
 
 Accuracy = Callable[[Candidates], Tensor]
@@ -15,6 +15,13 @@ Accuracy = Callable[[Candidates], Tensor]
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> None:
     torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _few_candidates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth of the candidates shows the same, sooner."""
+    monkeypatch.setattr(embedding_proposer, "CANDIDATES", 100)
+    monkeypatch.setattr(embedding_proposer, "STEPS", 30)
 
 
 class Residual(nn.Module):
@@ -42,6 +49,12 @@ def space() -> Space:
     down = (nn.Conv2d(16, 32, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(32), nn.ReLU())
     body = (Residual(16), Residual(16), *down, Residual(32))
     return _space(*stem, *body, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(32, 4))
+
+
+@pytest.fixture(scope="session")
+def students(space: Space) -> StudentSpace:
+    """The residual network's students, as a search reads them."""
+    return StudentSpace(space)
 
 
 @pytest.fixture(scope="session")

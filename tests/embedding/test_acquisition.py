@@ -1,112 +1,150 @@
+import functools
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor
 from torch.distributions import Normal
 
-from embedding.acquisition import Scale, improvements, with_costs
-from embedding.encoder import EMBEDDING
-from embedding.kernel import AccuracyGP
+from embedding.acquisition import Acquisition, Posterior, costs_in, improvement
+from embedding.kernel import Layout, OutcomeGP
 from embedding.objective import Limits, Objective
-from networks import Costs
+from embedding.outcome import accuracy_of, outcome
+from embedding.pareto import pareto_improvement
+from tests.embedding.inputs import inputs, teacher
 
-SCALE = Scale(mean=0.6, std=0.05)
+LAYOUT = Layout(decisions=4, kernels=2)
+TEACHER = outcome(torch.tensor(0.9, dtype=torch.float64)).item()
 SCORE = Objective("score", Limits(), 1000, 0.9)
 ACCURACY = Objective("accuracy", Limits(), 1000, 0.9)
-NONE = torch.zeros(0, EMBEDDING + 4, dtype=torch.float64)
+PARETO = Objective("pareto", Limits(), 1000, 0.9, None, ("params", "macs"), (1000, 8000))
+NONE = torch.zeros(0, 1 + 4 + 2 + 2 * 16 + 4, dtype=torch.float64)
+KINDS = [
+    pytest.param(functools.partial(improvement, objective=SCORE), id="score"),
+    pytest.param(functools.partial(improvement, objective=ACCURACY), id="accuracy"),
+    pytest.param(functools.partial(pareto_improvement, objective=PARETO), id="pareto"),
+]
+Kind = Callable[..., Acquisition]
 
 
-def _inputs(n: int, seed: int, params: int | Tensor = 500) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    z = torch.randn(n, EMBEDDING, generator=generator, dtype=torch.float64)
-    sizes = torch.full((n,), params) if isinstance(params, int) else params
-    return with_costs(z / z.norm(dim=1, keepdim=True), Costs(sizes, sizes, sizes, sizes))
-
-
-def _gp(x: Tensor) -> AccuracyGP:
-    gp = AccuracyGP()
-    gp.likelihood.noise = 2e-4
-    gp.covar_module.base_kernel.lengthscale = 1.0
-    gp.condition(x, 2 * x[:, 0])
+def _gp(observed: Tensor, noise: float = 1e-4) -> OutcomeGP:
+    """A GP that knows that the first decision is what costs accuracy."""
+    gp, x = OutcomeGP(LAYOUT), torch.cat([teacher(LAYOUT), observed])
+    gp.likelihood.noise = noise
+    gp.condition(x, 0.5 * x[:, 1])
+    gp.eval()
     return gp
 
 
-def test_with_hardly_any_noise_it_is_the_closed_form_of_the_score() -> None:
-    observed = _inputs(10, seed=0, params=torch.arange(10) * 50 + 100)
-    candidates = _inputs(30, seed=1, params=torch.arange(30) * 20 + 50)
-    gp = _gp(observed)
-    found = improvements(gp, SCORE, SCALE, candidates, observed, NONE, seed=0).exp()
+def _wants(kind: Kind, observed: Tensor, pending: Tensor = NONE, seed: int = 0) -> Acquisition:
+    return kind(
+        _gp(observed), teacher_outcome=TEACHER, observed=observed, pending=pending, seed=seed
+    )
+
+
+def _observed(n: int = 8) -> Tensor:
+    return inputs(LAYOUT, torch.linspace(0.5, 3, n))
+
+
+def test_the_posterior_is_the_gp_s() -> None:
+    gp, x = _gp(_observed()), inputs(LAYOUT, torch.linspace(0, 4, 9), seed=5)
+    posterior = Posterior(gp)
     with torch.no_grad():
-        known, new = gp.posterior(observed), gp.posterior(candidates)
-    best = _value(known.mean.squeeze(-1), observed).max()
-    mean = _value(new.mean.squeeze(-1), candidates)
-    slope = _value(torch.ones(30).double(), candidates) - _value(torch.zeros(30), candidates)
-    std = slope * new.variance.squeeze(-1).sqrt()
-    u, normal = (mean - best) / std, Normal(0.0, 1.0)
-    expected = std * (normal.log_prob(u).exp() + u * normal.cdf(u))
-    large = expected > 0.01
-    assert large.sum() > 5
+        expected = gp(x)
+        mean, covariance = posterior.mean(x), posterior.covariance(x, x)
+        variance = posterior.variance(x)
+        torch.testing.assert_close(mean, expected.mean)
+        torch.testing.assert_close(covariance, expected.covariance_matrix)
+        torch.testing.assert_close(variance, covariance.diagonal())
+
+
+def test_with_hardly_any_noise_it_is_the_closed_form_of_the_score() -> None:
+    observed = _observed(10)
+    candidates = inputs(LAYOUT, torch.linspace(0.3, 4, 30), seed=1)
+    found = _wants(functools.partial(improvement, objective=SCORE), observed)(candidates).exp() / 64
+    posterior = Posterior(_gp(observed))
+    with torch.no_grad():
+        best = SCORE.value(accuracy_of(TEACHER + 0.5 * observed[:, 1]), costs_in(observed)).max()
+        mean, variance = posterior.mean(candidates), posterior.variance(candidates)
+        low, high = (
+            SCORE.value(accuracy_of(TEACHER + mean + step), costs_in(candidates))
+            for step in (-1e-4, 1e-4)
+        )
+    value, deviation = (low + high) / 2, (high - low) / 2e-4 * variance.sqrt()
+    u, normal = (value - best) / deviation, Normal(0.0, 1.0)
+    expected = deviation * (normal.log_prob(u).exp() + u * normal.cdf(u))
+    large = expected > 0.2 * expected.max()
+    assert large.sum() > 3
     torch.testing.assert_close(found[large], expected[large], rtol=0.15, atol=0.0)
     assert found.argmax() == expected.argmax()
 
 
-def _value(y: Tensor, x: Tensor) -> Tensor:
-    compression = 1 - x[:, EMBEDDING] / 1000
-    accuracy = SCALE.mean + SCALE.std * y.double()
-    return compression * (2 - compression) * accuracy / 0.9 / SCALE.std
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_plainly_better_is_wanted_more(kind: Kind) -> None:
+    observed = _observed()
+    pair = inputs(LAYOUT, torch.full((1,), 2.0), seed=2).repeat(2, 1)
+    pair[0, 1], pair[1, 1] = -1.9, 0.0  # narrow, where it costs accuracy, and not
+    worse, better = _wants(kind, observed)(pair).tolist()
+    assert better > worse + 1
 
 
-def test_of_two_equally_accurate_the_cheaper_is_wanted_for_its_score() -> None:
-    observed = _inputs(8, seed=0)
-    pair = _inputs(1, seed=2).repeat(2, 1)
-    pair[1, EMBEDDING] = 100
-    gp = _gp(observed)
-    scores = improvements(gp, SCORE, SCALE, pair, observed, NONE, seed=0)
-    assert scores[1] > scores[0]
-    accuracies = improvements(gp, ACCURACY, SCALE, pair, observed, NONE, seed=0)
-    torch.testing.assert_close(accuracies[0], accuracies[1])
+def test_of_two_equally_accurate_the_cheaper_is_wanted_for_its_score_alone() -> None:
+    pair = inputs(LAYOUT, torch.full((1,), 2.0), seed=2).repeat(2, 1)
+    pair[1, LAYOUT.costs] /= 4
+    score = _wants(functools.partial(improvement, objective=SCORE), _observed())(pair)
+    assert score[1] > score[0]
+    accuracy = _wants(functools.partial(improvement, objective=ACCURACY), _observed())(pair)
+    torch.testing.assert_close(accuracy[1], accuracy[0])
+    pareto = _wants(functools.partial(pareto_improvement, objective=PARETO), _observed())(pair)
+    assert pareto[1] > pareto[0]
 
 
-def test_what_is_pending_is_no_longer_wanted() -> None:
-    observed, candidates = _inputs(8, seed=0), _inputs(40, seed=3)
-    gp = _gp(observed)
-    before = improvements(gp, SCORE, SCALE, candidates, observed, NONE, seed=0)
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_pending_is_wanted_less(kind: Kind) -> None:
+    observed, candidates = _observed(), inputs(LAYOUT, torch.linspace(0, 4, 40), seed=3)
+    before = _wants(kind, observed)(candidates)
     first = int(before.argmax())
-    pending = candidates[first : first + 1]
-    after = improvements(gp, SCORE, SCALE, candidates, observed, pending, seed=0)
-    assert after[first] < before[first] - 1
-    assert after.argmax() != first
+    after = _wants(kind, observed, candidates[first : first + 1])(candidates)
+    assert after[first] < before[first] - 0.5
 
 
-def test_no_accuracy_above_one_is_hoped_for() -> None:
-    observed, candidates = _inputs(8, seed=0), _inputs(20, seed=3)
-    perfect = Scale(mean=1.0, std=0.05)
-    gp = _gp(observed)
-    gp.condition(observed, torch.zeros(8))
-    found = improvements(gp, ACCURACY, perfect, candidates, observed, NONE, seed=0).exp()
-    usual = improvements(gp, ACCURACY, SCALE, candidates, observed, NONE, seed=0).exp()
-    assert found.max() < 0.2 * usual.max()
+def test_what_saves_nothing_has_a_score_of_nothing_and_is_wanted_least() -> None:
+    pair = inputs(LAYOUT, torch.tensor([0.0, 2.0]), seed=2)
+    for observed in (teacher(LAYOUT), _observed()):
+        same, smaller = _wants(functools.partial(improvement, objective=SCORE), observed)(pair)
+        assert torch.isfinite(same)
+        assert smaller > same + 10
 
 
-def test_a_seed_repeats_whatever_the_global_generator() -> None:
-    observed, candidates = _inputs(8, seed=0), _inputs(20, seed=3)
-    gp = _gp(observed)
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_candidate_is_considered_alone(kind: Kind) -> None:
+    candidates = inputs(LAYOUT, torch.linspace(0, 4, 5), seed=3)
+    wants = _wants(kind, _observed())
+    together = wants(candidates)
+    alone = torch.cat([wants(candidates[row : row + 1]) for row in range(5)])
+    torch.testing.assert_close(together, alone)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_teacher_is_to_be_beaten_before_there_is_a_student(kind: Kind) -> None:
+    wants = kind(_gp(NONE), teacher_outcome=TEACHER, observed=teacher(LAYOUT), pending=NONE, seed=0)
+    assert torch.isfinite(wants(_observed())).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("accuracy", [0.001, 1.0])
+def test_teachers_that_know_nothing_or_everything(kind: Kind, accuracy: float) -> None:
+    known = outcome(torch.tensor(accuracy, dtype=torch.float64)).item()
+    observed = _observed()
+    wants = kind(_gp(observed), teacher_outcome=known, observed=observed, pending=NONE, seed=0)
+    assert torch.isfinite(wants(inputs(LAYOUT, torch.linspace(0, 4, 9), seed=3))).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_seed_repeats_whatever_the_global_generator(kind: Kind) -> None:
+    observed, candidates = _observed(), inputs(LAYOUT, torch.linspace(0, 4, 20), seed=3)
     torch.manual_seed(1)
-    first = improvements(gp, SCORE, SCALE, candidates, observed, NONE, seed=7)
+    first = _wants(kind, observed, seed=7)(candidates)
     torch.manual_seed(2)
-    second = improvements(gp, SCORE, SCALE, candidates, observed, NONE, seed=7)
-    other = improvements(gp, SCORE, SCALE, candidates, observed, NONE, seed=2**63 - 1)
-    assert torch.equal(first, second)
-    assert not torch.equal(first, other)
-
-
-def test_outcomes_are_standardised() -> None:
-    accuracy = torch.tensor([0.2, 0.4, 0.9], dtype=torch.float64)
-    y = Scale.of(accuracy).standardise(accuracy)
-    assert y.mean().item() == pytest.approx(0)
-    assert y.std(correction=0).item() == pytest.approx(1)
-
-
-@pytest.mark.parametrize("values", [[0.5], [0.5, 0.5], [0.0, 0.0], [1.0, 1.0, 1.0]])
-def test_equal_accuracies_are_no_signal(values: list[float]) -> None:
-    accuracy = torch.tensor(values, dtype=torch.float64)
-    assert Scale.of(accuracy).standardise(accuracy).abs().max() == 0
+    assert torch.equal(_wants(kind, observed, seed=7)(candidates), first)
+    assert not torch.equal(_wants(kind, observed, seed=2**63 - 1)(candidates), first)

@@ -125,3 +125,19 @@ def test_the_same_layers_encode_alike_in_different_teachers() -> None:
     narrow, wide = tokens(8), tokens(16)
     assert torch.equal(narrow[0], wide[0])
     assert not torch.equal(narrow[1], wide[1])
+
+
+def test_a_student_compared_with_its_teacher_encodes_as_in_the_space(space: Space) -> None:
+    drawn = space.sample(12, torch.Generator().manual_seed(3))
+    values, mask = encode(space.layers, space.table(drawn))
+    for row, edits in enumerate(space.edits(drawn)):
+        alone = encode_architecture(space.student(edits), space.layers)
+        torch.testing.assert_close(alone.values[0], values[row, mask[row]])
+
+
+def test_a_layer_that_the_teacher_lacks_is_compared_with_itself(space: Space) -> None:
+    without = space.layers[1:]
+    first = encode_architecture(space.architecture, without).values[0, 0]
+    assert _feature(first.unsqueeze(0), "log2 output channels of the teacher's") == [0]
+    second = encode_architecture(space.architecture, without).values[0, 1]
+    assert _feature(second.unsqueeze(0), "depth in the teacher") == [0]

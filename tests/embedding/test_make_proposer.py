@@ -1,6 +1,6 @@
 import pytest
 
-from embedding import EmbeddingError, Objective, SearchSettings
+from embedding import EmbeddingError, Objective, SearchSettings, StudentSpace, saved
 from embedding.embedding_proposer import EmbeddingProposer
 from embedding.make_proposer import make_proposer
 from embedding.random_proposer import RandomProposer
@@ -22,9 +22,12 @@ def test_an_unknown_strategy_is_refused_with_those_there_are(
         make_proposer("genetic", space, objective, SETTINGS)
 
 
-def test_the_state_comes_before_the_embedding(space: Space, objective: Objective) -> None:
+def test_the_state_comes_before_the_embedding(
+    space: Space, students: StudentSpace, objective: Objective
+) -> None:
     source, other = (
-        EmbeddingProposer(space, objective, SearchSettings(kernels=2, seed=seed)) for seed in (1, 2)
+        EmbeddingProposer(students, objective, SearchSettings(kernels=2, seed=seed))
+        for seed in (1, 2)
     )
     embedding = other.embedding({})
     begun = make_proposer("embedding", space, objective, SETTINGS, b"", embedding, "adapt")
@@ -37,3 +40,13 @@ def test_the_state_comes_before_the_embedding(space: Space, objective: Objective
 def test_a_state_that_is_none_is_refused(space: Space, objective: Objective) -> None:
     with pytest.raises(EmbeddingError, match="not a saved embedding"):
         make_proposer("embedding", space, objective, SETTINGS, b"something else")
+
+
+def test_a_state_of_another_encoding_is_refused(
+    space: Space, objective: Objective, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as older:
+        older.setattr(saved, "ENCODING_VERSION", 1)
+        state = make_proposer("embedding", space, objective, SETTINGS).state()
+    with pytest.raises(EmbeddingError, match=r"of encoding version 1, .* learned again"):
+        make_proposer("embedding", space, objective, SETTINGS, state)

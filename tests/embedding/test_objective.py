@@ -1,3 +1,5 @@
+from typing import Literal
+
 import pytest
 import torch
 from torch import Tensor
@@ -69,3 +71,53 @@ def test_a_candidate_must_keep_the_limits_and_pass_the_screen(space: Space) -> N
 def test_a_teacher_that_gives_no_score_is_refused(params: int, accuracy: float) -> None:
     with pytest.raises(ValueError, match="teacher_"):
         Objective("score", Limits(), params, accuracy)
+
+
+PARETO = Objective("pareto", Limits(), 100, 0.9, None, ("params", "macs"), (100, 200))
+
+
+def test_the_values_of_pareto_are_the_accuracy_and_what_is_saved_of_each_cost() -> None:
+    accuracy = torch.tensor([[0.1, 0.8, 0.7, 0.9], [0.2, 0.3, 0.4, 0.5]], dtype=torch.float64)
+    values = PARETO.values(accuracy, COSTS)
+    assert values.shape == (2, 4, 3)
+    assert torch.equal(values[..., 0], accuracy)
+    expected = torch.tensor([[1, 0.75, 0.5, 0], [1, 0.8, 0.85, 0]], dtype=torch.float64)
+    torch.testing.assert_close(values[..., 1:], expected.T.expand(2, 4, 2))
+
+
+def test_one_value_stands_in_a_column_of_its_own() -> None:
+    accuracy = torch.tensor([0.1, 0.8, 0.7, 0.9])
+    for objective in (
+        Objective("score", Limits(), 100, 0.9),
+        Objective("accuracy", Limits(), 100, 0.9),
+    ):
+        value = objective.value(accuracy, COSTS)
+        assert torch.equal(objective.values(accuracy, COSTS), value.unsqueeze(-1))
+
+
+def test_the_one_value_of_pareto_is_the_score() -> None:
+    accuracy = torch.tensor([0.1, 0.8, 0.7, 0.9])
+    score_of = Objective("score", Limits(), 100, 0.9).value(accuracy, COSTS)
+    assert torch.equal(PARETO.value(accuracy, COSTS), score_of)
+
+
+@pytest.mark.parametrize(
+    ("kind", "costs", "teacher", "message"),
+    [
+        ("pareto", (), (), "pareto takes 1 to 2 costs"),
+        ("pareto", ("params", "macs", "bytes"), (1, 1, 1), "pareto takes 1 to 2 costs"),
+        ("pareto", ("watts",), (1,), "pareto takes 1 to 2 costs, not .*watts"),
+        ("score", ("params",), (1,), "score takes 0 to 0 costs"),
+        ("accuracy", ("params",), (1,), "accuracy takes 0 to 0 costs"),
+        ("pareto", ("params",), (), "a positive number a cost"),
+        ("pareto", ("params", "macs"), (5, 0), "a positive number a cost"),
+    ],
+)
+def test_costs_that_do_not_fit_the_kind_are_refused(
+    kind: Literal["score", "accuracy", "pareto"],
+    costs: tuple[str, ...],
+    teacher: tuple[int, ...],
+    message: str,
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        Objective(kind, Limits(), 100, 0.9, None, costs, teacher)

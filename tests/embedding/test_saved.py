@@ -15,9 +15,13 @@ from embedding.surrogate import Surrogate
 PROVENANCE = {"teacher": "zoo/resnet20", "trials": 40}
 
 
-def _saved() -> SavedEmbedding:
-    kernels = tuple(Surrogate(seed).weights() for seed in range(2))
-    return SavedEmbedding(kernels, (3, 0), PROVENANCE)
+def _saved(kernels: int = 2) -> SavedEmbedding:
+    surrogate = Surrogate(decisions=5, kernels=kernels, seed=0)
+    hyperparameters = surrogate.hyperparameters()
+    hyperparameters["covar_module.log_length"] += 0.25
+    return SavedEmbedding(
+        surrogate.encoder_weights(), (3, 0)[:kernels], hyperparameters, PROVENANCE
+    )
 
 
 def _file(tensors: dict[str, Tensor] | None = None, **changes: object) -> bytes:
@@ -39,15 +43,26 @@ def test_a_round_trip_keeps_everything() -> None:
     after = SavedEmbedding.from_bytes(data)
     assert after.fits == (3, 0)
     assert after.provenance == PROVENANCE
-    for old, new in zip(before.kernels, after.kernels, strict=True):
+    pairs = list(zip(before.kernels, after.kernels, strict=True))
+    for old, new in [*pairs, (before.hyperparameters, after.hyperparameters)]:
         assert old.keys() == new.keys()
         assert all(torch.equal(new[name], value) for name, value in old.items())
     assert after.to_bytes() == data
 
 
-def test_other_encodings_are_refused() -> None:
-    with pytest.raises(EmbeddingError, match=f"version 99, this program's is {ENCODING_VERSION}"):
-        SavedEmbedding.from_bytes(_file(encoding_version=99))
+def test_a_search_without_encoders_keeps_its_hyperparameters() -> None:
+    before = _saved(kernels=0)
+    after = SavedEmbedding.from_bytes(before.to_bytes())
+    assert not after.kernels
+    assert not after.fits
+    assert all(torch.equal(after.hyperparameters[x], y) for x, y in before.hyperparameters.items())
+
+
+@pytest.mark.parametrize("version", [1, 99])
+def test_other_encodings_are_refused(version: int) -> None:
+    message = f"version {version}, this program's is {ENCODING_VERSION}: it has to be learned again"
+    with pytest.raises(EmbeddingError, match=message):
+        SavedEmbedding.from_bytes(_file(encoding_version=version))
 
 
 @pytest.mark.parametrize("data", [b"", b"12345678", pickle.dumps({"a": 1}), b"\xff" * 64])
@@ -80,11 +95,14 @@ def test_metadata_that_does_not_fit_is_refused(changes: dict[str, object]) -> No
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("0/encoder.head.bias", torch.full((16,), torch.nan), "not finite"),
-        ("1/encoder.head.bias", torch.zeros(3), "expected .* got .*(3,)"),
-        ("0/encoder.head.bias", torch.zeros(16, dtype=torch.float16), "float16"),
+        ("0/head.bias", torch.full((16,), torch.nan), "not finite"),
+        ("1/head.bias", torch.zeros(3), "expected .* got .*(3,)"),
+        ("0/head.bias", torch.zeros(16, dtype=torch.float16), "float16"),
+        ("gp/covar_module.log_length", torch.tensor(torch.nan).double(), "not finite"),
+        ("gp/covar_module.log_length", torch.zeros(2).double(), "log_length: expected .* got"),
+        ("gp/surprise", torch.zeros(1), "missing or unknown"),
         ("0/surprise", torch.zeros(1), "missing or unknown"),
-        ("7/encoder.head.bias", torch.zeros(16), "a tensor '7/"),
+        ("7/head.bias", torch.zeros(16), "a tensor '7/"),
     ],
 )
 def test_weights_that_do_not_fit_are_refused(name: str, value: Tensor, message: str) -> None:
@@ -93,10 +111,11 @@ def test_weights_that_do_not_fit_are_refused(name: str, value: Tensor, message: 
         SavedEmbedding.from_bytes(_file({**tensors, name: value}))
 
 
-def test_a_missing_tensor_is_refused() -> None:
+@pytest.mark.parametrize("name", ["0/head.bias", "gp/covar_module.log_length"])
+def test_a_missing_tensor_is_refused(name: str) -> None:
     tensors = safetensors.torch.load(_saved().to_bytes())
-    del tensors["0/encoder.head.bias"]
-    with pytest.raises(EmbeddingError, match=r"missing or unknown: \['encoder.head.bias'\]"):
+    del tensors[name]
+    with pytest.raises(EmbeddingError, match=f"missing or unknown: .*{name.partition('/')[2]}"):
         SavedEmbedding.from_bytes(_file(tensors))
 
 

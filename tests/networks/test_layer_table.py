@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import pytest
 import torch
 
-from networks import Edits, LayerTable, Space, build, inherit
+from networks import Edits, LayerTable, Space, build, inherit, read_layers
 from tests.networks.conftest import space_of, traced
 
 
@@ -78,3 +79,33 @@ def test_layers_say_what_they_are() -> None:
     )
     assert layers["conv1"].norm
     assert layers["conv1"].activation == "relu"
+
+
+@pytest.mark.parametrize("name", ["zoo/resnet20", "zoo/shufflenet", "torchvision/mobilenet_v2"])
+def test_an_architecture_alone_reads_as_its_teacher_does_in_the_space(name: str) -> None:
+    space = space_of(name)
+    layers, table = read_layers(space.architecture)
+    expected = _table(space, Edits((), {}, ()))
+    assert layers == space.layers
+    assert torch.equal(table.alive, expected.alive)
+    assert torch.equal(table.in_channels, expected.in_channels)
+    assert torch.equal(table.out_channels, expected.out_channels)
+    assert torch.equal(table.feeds, expected.feeds)
+    assert torch.equal(table.joins, expected.joins)
+
+
+def test_a_students_architecture_alone_reads_as_it_does_in_the_space(
+    resnet20_space: Space,
+) -> None:
+    space = resnet20_space
+    drawn = space.sample(8, torch.Generator().manual_seed(1))
+    expected = space.table(drawn)
+    for row, edits in enumerate(space.edits(drawn)):
+        layers, table = read_layers(space.student(edits))
+        alive = expected.alive[row]
+        left = [x.name for x, there in zip(space.layers, alive.tolist(), strict=True) if there]
+        assert [x.name for x in layers] == left
+        assert torch.equal(table.in_channels[0], expected.in_channels[row, alive])
+        assert torch.equal(table.out_channels[0], expected.out_channels[row, alive])
+        assert torch.equal(table.feeds[0], expected.feeds[row][alive][:, alive])
+        assert torch.equal(table.joins[0], expected.joins[row, alive])

@@ -167,7 +167,7 @@ class FakeServer:
 
     Attributes:
         jobs: What `GET /v1/jobs/{id}` answers next; the last one stays.
-        trials: The job's trials, two a page.
+        trials: The job's trials, two a page; `pareto`: those that no other beats.
         files: The best student's files by name; None: there is no student.
         damaged: Names of files that arrive shortened.
         silent: How many requests get no answer before the next does.
@@ -177,6 +177,7 @@ class FakeServer:
 
     jobs: list[Document] = field(default_factory=lambda: [job_document()])
     trials: list[Document] = field(default_factory=trials_of_a_search)
+    pareto: list[Document] = field(default_factory=list)
     files: dict[str, bytes] | None = None
     damaged: set[str] = field(default_factory=set)
     silent: int = 0
@@ -242,8 +243,8 @@ class FakeServer:
                 return problem(404, "Not found", f"there is no job {name}")
             case [_, "trials"]:
                 return self._trials(int(request.url.params.get("cursor", "0")))
-            case [_, "best"]:
-                return self._best()
+            case [_, "best" | "pareto" as name]:
+                return self._best() if name == "best" else _page(self.pareto)
         return httpx.Response(200, json=self.jobs.pop(0) if len(self.jobs) > 1 else self.jobs[0])
 
     def _trials(self, start: int) -> httpx.Response:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stillhouse import Client, JobFailed, NoStudentYet, Refused, WaitedTooLong
-from tests.stillhouse.fake_server import JOB_ID, FakeServer, job_document
+from tests.stillhouse.fake_server import JOB_ID, FakeServer, job_document, trial_document
 
 
 def test_waiting_ends_with_success(client: Client, fake: FakeServer) -> None:
@@ -38,6 +38,13 @@ def test_waiting_has_an_end(client: Client) -> None:
 def test_trials_come_in_order(client: Client, fake: FakeServer) -> None:
     fake.trials.reverse()
     assert [trial.number for trial in client.job(JOB_ID).trials()] == [0, 1, 2, 3, 4]
+
+
+def test_a_pareto_set_comes_as_the_server_orders_it(client: Client, fake: FakeServer) -> None:
+    fake.pareto = [trial_document(3), trial_document(1, reused_from={"job": "job_1", "trial": 2})]
+    found = client.job(JOB_ID).pareto()
+    assert [trial.number for trial in found] == [3, 1]
+    assert [trial.reused_from for trial in found] == [None, {"job": "job_1", "trial": 2}]
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import pytest
 
 from app.artifacts import Artifacts
 from app.database import Database
 from app.records import TrialRecord
+from app.requests import ObjectiveRequest
 from app.students import list_students
 from tests.workers.jobs import InlinePool, held_work, quick_student_files, read_job, read_trials
 from workers.best_so_far import KEY, BestSoFar
@@ -116,3 +119,30 @@ def test_a_restarted_coordinator_offers_nothing_twice(
     BestSoFar(work, prepared, None).offer(trials)
     assert isinstance(work.pool, InlinePool)
     assert work.pool.sent == [KEY]
+
+
+def test_what_was_the_best_before_is_so_again_once_the_last_best_leaves_the_pareto_set(
+    searched: tuple[Work, Prepared, list[TrialRecord]],
+) -> None:
+    work, prepared, trials = searched
+    objective = ObjectiveRequest(kind="pareto", costs=("macs",))
+    work.job = replace(
+        work.job, request=work.job.request.model_copy(update={"objective": objective})
+    )
+    whole = prepared.record
+    first = replace(trials[0], params=whole.params // 2, macs=100, accuracy=0.7)
+    higher = replace(trials[1], params=1, macs=200, accuracy=0.8)
+    # Beats the second in MACs and accuracy, though its score is the lowest of all.
+    third = replace(trials[1], number=2, params=whole.params - 1, macs=150, accuracy=0.9)
+    best = BestSoFar(work, prepared, None)
+    for known in ([first], [first, higher]):
+        best.offer(known)
+        _settle(best, work)
+    with work.database.read() as session:
+        students = list_students(session, work.job.id)
+    assert read_job(work.database, work.job.id).best_student_id == students[1].id
+    for again in (best, BestSoFar(work, prepared, None)):
+        again.offer([first, higher, third])
+        assert work.pool.under_way() == set()
+        assert read_job(work.database, work.job.id).best_student_id == students[0].id
+        work.writer.set_best(students[1].id)

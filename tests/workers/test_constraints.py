@@ -4,7 +4,7 @@ from torch import nn
 from app.requests import ConstraintsRequest, JobRequest
 from embedding import Limits
 from networks import Space, build
-from workers.constraints import costs_of, expect_feasible, limits_of
+from workers.constraints import costs_of, expect_feasible, limits_of, objective_of
 from workers.preprocessing import Preprocessing
 from workers.problems import InfeasibleConstraints
 from workers.teacher import untrained_teacher
@@ -43,6 +43,24 @@ def test_ratios_become_absolute_and_the_tighter_limit_counts(
     constraints: dict[str, float], limits: Limits
 ) -> None:
     assert limits_of(ConstraintsRequest.model_validate(constraints), COSTS) == limits
+
+
+@pytest.mark.parametrize(
+    ("objective", "costs", "of_teacher"),
+    [
+        ({"kind": "accuracy"}, (), ()),
+        ({"kind": "pareto"}, ("macs",), (1000,)),
+        ({"kind": "pareto", "costs": ["bytes", "params"]}, ("bytes", "params"), (400, 100)),
+    ],
+)
+def test_an_objective_knows_its_costs_and_the_teacher_s(
+    objective: dict[str, object], costs: tuple[str, ...], of_teacher: tuple[int, ...]
+) -> None:
+    asked = _request(params_ratio=0.5).model_dump(mode="json") | {"objective": objective}
+    found = objective_of(JobRequest.model_validate(asked), COSTS, 0.75)
+    assert (found.kind, found.costs, found.teacher_costs) == (objective["kind"], costs, of_teacher)
+    assert (found.teacher_params, found.teacher_accuracy) == (100, 0.75)
+    assert found.limits == Limits(params=50)
 
 
 def test_the_teacher_s_costs_are_those_of_its_layers(space: Space) -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from app.artifacts import Artifacts
 from app.database import Database
+from app.pareto import pareto_set
 from app.records import StudentRecord
 from app.students import list_students
 from tests.workers.jobs import InlinePool, held_work, quick_student_files, read_job, read_trials
@@ -64,6 +65,30 @@ def test_the_best_students_train_on_and_are_tested_with_the_teacher(
     assert job.teacher.test_accuracy == measure(teacher, test, prepared.preprocessing)
     best = max(finals, key=lambda s: (s.score, -s.params))
     assert job.best_student_id == best.id
+
+
+def test_a_pareto_job_ends_with_students_of_its_set(
+    database: Database, artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.offering.make_student_files", quick_student_files)
+    work = held_work(
+        database,
+        artifacts,
+        objective={"kind": "pareto", "costs": ["macs"]},
+        search={"evaluations": 5},
+        training={"final_students": 2},
+    )
+    prepared = prepare(work)
+    Search(work, prepared).run()
+    trials = read_trials(database, work.job.id)
+    finish_students(work, prepared)
+    finals = _finals(work)
+    found = pareto_set(read_job(database, work.job.id), trials)
+    assert len(finals) == min(2, len(found))
+    assert {s.trial_number for s in finals} <= {t.number for t in found}
+    assert max(found, key=lambda t: t.score or 0).number in {s.trial_number for s in finals}
+    best = max(finals, key=lambda s: (s.score, -s.params))
+    assert read_job(database, work.job.id).best_student_id == best.id
 
 
 def test_the_test_split_is_read_after_all_training(searched: tuple[Work, Prepared]) -> None:

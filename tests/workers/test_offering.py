@@ -4,6 +4,7 @@ import pytest
 
 from app.artifacts import Artifacts
 from app.database import Database
+from app.records import TrialSource
 from app.students import get_student
 from embedding import score
 from tests.workers.jobs import (
@@ -13,7 +14,7 @@ from tests.workers.jobs import (
     read_job,
     read_trials,
 )
-from workers.offering import best_trials, offer, report, value_of
+from workers.offering import best_trials, offer, report, score_of, value_of
 from workers.preparation import Prepared, prepare
 from workers.search import Search
 from workers.student_files import StudentFiles
@@ -63,6 +64,31 @@ def test_trials_are_ranked_by_the_job_s_objective(searched: tuple[Work, Prepared
     assert value_of(work, large, 0.3, teacher) == 0.3
 
 
+def test_a_pareto_job_s_best_trials_are_of_its_set(searched: tuple[Work, Prepared]) -> None:
+    work, prepared = searched
+    one = read_trials(work.database, work.job.id)[0]
+    teacher = prepared.record
+    sizes = [(0.1, 0.5, 0.8), (0.05, 0.6, 0.79), (0.5, 0.3, 0.7), (0.6, 0.9, 0.9)]
+    trials = [
+        replace(
+            one,
+            number=number,
+            params=int(params * teacher.params),
+            macs=int(macs * teacher.macs),
+            accuracy=accuracy,
+        )
+        for number, (params, macs, accuracy) in enumerate(sizes)
+    ]
+    assert [t.number for t in best_trials(work, trials, teacher, 4)] == [0, 1, 3, 2]
+    objective = work.job.request.objective.model_copy(update={"kind": "pareto", "costs": ("macs",)})
+    work.job = replace(
+        work.job, request=work.job.request.model_copy(update={"objective": objective})
+    )
+    assert [t.number for t in best_trials(work, trials, teacher, 4)] == [0, 3, 2]
+    assert [t.number for t in best_trials(work, trials[1:], teacher, 4)] == [1, 3, 2]
+    assert value_of(work, trials[0], 0.8, teacher) == score_of(trials[0], 0.8, teacher)
+
+
 def test_the_report_holds_what_a_user_needs_to_use_and_repeat(
     searched: tuple[Work, Prepared],
 ) -> None:
@@ -75,6 +101,10 @@ def test_the_report_holds_what_a_user_needs_to_use_and_repeat(
     assert teacher["test_accuracy"] == 0.9
     assert student["params_ratio"] == trial.params / prepared.record.params
     assert student["epochs"] == 7
+    assert student["reused_from"] is None
+    taken = replace(trial, reused_from=TrialSource("job_1", 5))
+    again = report(work, prepared, taken, final=True, epochs=7, teacher_test=0.9, predicted=None)
+    assert again["student"] == student | {"reused_from": {"job": "job_1", "trial": 5}}
     assert told["preprocessing"] == prepared.preprocessing.to_json()
     training = told["training"]
     assert isinstance(training, dict)

@@ -3,6 +3,7 @@ import pytest
 from app.artifacts import Artifacts
 from app.database import Database
 from app.records import TrialRecord
+from app.tables import Job
 from tests.workers.jobs import held_work, quick_student_files, read_job, read_trials
 from workers.finishing import finish_students
 from workers.preparation import prepare
@@ -35,6 +36,18 @@ def test_weights_of_students_alone_are_kept(
     left = [t.number for t in trials if artifacts.exists(str(t.weights_key))]
     assert len(trials) == 3
     assert left == [best]
+
+
+def test_of_an_uploaded_teacher_all_are_kept_for_the_next_job(
+    succeeded: tuple[str, list[TrialRecord], int], database: Database, artifacts: Artifacts
+) -> None:
+    job_id, trials, _ = succeeded
+    with database.write() as session:
+        job = session.get(Job, job_id)
+        assert job is not None
+        job.request = job.request | {"teacher": {"id": "tch_1"}}
+    delete_spare_weights(database, artifacts, job_id)
+    assert all(artifacts.exists(str(trial.weights_key)) for trial in trials)
 
 
 def test_storage_that_fails_costs_the_ended_job_nothing(

@@ -1,12 +1,17 @@
+from dataclasses import replace
+
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import Engine, event
 
 from app.database import Database
 from app.leases import claim
-from app.records import StoredStudentFile
+from app.records import StoredStudentFile, TrialSource
 from tests.app.samples import (
     NEVER_S,
     REQUEST,
+    RESULT,
+    TEACHER,
     held_job,
     new_job,
     new_student,
@@ -31,14 +36,14 @@ def test_what_is_wrong_is_pointed_at_and_nothing_is_queued(client: TestClient) -
     wrong = {
         "teacher": {"id": "tch_1", "network": "zoo/resnet20"},
         "dataset": {"name": "digits", "x": 1},
-        "objective": {"kind": "pareto"},
+        "objective": {"kind": "score", "costs": ["macs"]},
         "search": {"evaluations": -1},
     }
     answer = client.post("/v1/jobs", json=wrong)
     assert answer.status_code == 422
     errors = {error["pointer"]: error["detail"] for error in answer.json()["errors"]}
     assert "not both" in errors["#/teacher"]
-    assert "'score' or 'accuracy'" in errors["#/objective/kind"]
+    assert "only the kind `pareto`" in errors["#/objective/costs"]
     assert errors["#/dataset/x"] == "there is no such field"
     assert "greater than or equal to 1" in errors["#/search/evaluations"]
     assert client.get("/v1/jobs").json() == {"items": [], "next": None}
@@ -105,6 +110,7 @@ def test_trials_are_listed_in_pages(client: TestClient, database: Database) -> N
         "edits": {"widths": {"a": 0}},
         "params": 200,
         "macs": 3000,
+        "bytes": 900,
         "accuracy": 0.9,
         "score": 0.97,
         "epochs": 5,
@@ -112,6 +118,7 @@ def test_trials_are_listed_in_pages(client: TestClient, database: Database) -> N
         "seed": 7,
         "error": None,
         "latency_ms": None,
+        "reused_from": None,
     }
     assert first["items"][1]["error"] == {"title": "diverged"}
     second = client.get(path, params={"limit": 2, "cursor": first["next"]}).json()
@@ -137,6 +144,67 @@ def test_the_best_student_is_there_at_any_time(client: TestClient, database: Dat
     ]
 
 
+def test_the_pareto_set_is_there_at_any_time(client: TestClient, database: Database) -> None:
+    lease, writer = held_job(database, objective={"kind": "pareto", "costs": ["params", "bytes"]})
+    path = f"/v1/jobs/{lease.job_id}/pareto"
+    assert client.get(path).json() == {"items": [], "costs": ["params", "bytes"]}
+    writer.record_teacher(TEACHER)
+    sizes = [(300, 0.9), (200, 0.8), (400, 0.85), (100, 0.7)]
+    new = [replace(new_trial(n), params=params) for n, (params, _) in enumerate(sizes)]
+    writer.add_trials(new, None)
+    for number, (_, accuracy) in enumerate(sizes[:3]):
+        writer.trial_completed(number, replace(RESULT, accuracy=accuracy))
+    body = client.get(path).json()
+    assert [trial["number"] for trial in body["items"]] == [1, 0]
+    assert body["items"][1] == client.get(f"/v1/jobs/{lease.job_id}/trials").json()["items"][0]
+
+
+def test_a_job_with_another_objective_has_a_pareto_set_by_its_macs(
+    client: TestClient, database: Database
+) -> None:
+    lease, _ = searching_job(database)
+    body = client.get(f"/v1/jobs/{lease.job_id}/pareto").json()
+    assert ([trial["number"] for trial in body["items"]], body["costs"]) == ([0], ["macs"])
+
+
+def test_a_pareto_set_takes_as_many_queries_whatever_its_size(
+    client: TestClient, database: Database
+) -> None:
+    lease, writer = searching_job(database)
+    path = f"/v1/jobs/{lease.job_id}/pareto"
+    counts = []
+    for number in (3, 4):
+        writer.add_trials([replace(new_trial(number), macs=3000 - number)], None)
+        writer.trial_completed(number, replace(RESULT, accuracy=0.9 - number / 100))
+        sent: list[str] = []
+
+        def count(*arguments: object, sent: list[str] = sent) -> None:
+            sent.append(str(arguments[2]))
+
+        event.listen(Engine, "before_cursor_execute", count)
+        found = client.get(path).json()["items"]
+        event.remove(Engine, "before_cursor_execute", count)
+        assert len(found) == number - 1
+        counts.append(len([statement for statement in sent if statement.startswith("SELECT")]))
+    assert counts == [2, 2]
+
+
+def test_the_pareto_set_is_described(client: TestClient) -> None:
+    described = client.get("/openapi.json").json()
+    answers = described["paths"]["/v1/jobs/{job_id}/pareto"]["get"]["responses"]
+    schema = answers["200"]["content"]["application/json"]["schema"]
+    assert schema == {"$ref": "#/components/schemas/ParetoBody"}
+    assert "404" in answers
+
+
+def test_a_reused_trial_names_its_source(client: TestClient, database: Database) -> None:
+    lease, writer = searching_job(database)
+    writer.trial_reused(2, RESULT, TrialSource("job_1", 5), seed=3)
+    trial = client.get(f"/v1/jobs/{lease.job_id}/trials").json()["items"][2]
+    assert trial["reused_from"] == {"job": "job_1", "trial": 5}
+    assert (trial["state"], trial["seed"]) == ("completed", 3)
+
+
 def test_commands_are_accepted(client: TestClient, database: Database) -> None:
     path = f"/v1/jobs/{new_job(database)}"
     paused = client.post(f"{path}/pause")
@@ -159,7 +227,7 @@ def test_commands_to_a_finished_job_are_a_conflict(
     assert lease.job_id in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("path", ["", "/trials", "/best"])
+@pytest.mark.parametrize("path", ["", "/trials", "/best", "/pareto"])
 def test_no_such_job(client: TestClient, path: str) -> None:
     answer = client.get(f"/v1/jobs/job_{'a' * 22}{path}")
     assert answer.status_code == 404

@@ -25,6 +25,26 @@ def test_latency_and_rounding_have_flags(run: Run, fake: FakeServer) -> None:
     }
 
 
+@pytest.mark.parametrize("command", ["submit", "estimate"])
+@pytest.mark.parametrize(
+    ("flags", "objective"),
+    [
+        (["--objective", "pareto"], {"kind": "pareto"}),
+        (
+            ["--objective", "pareto", "--cost", "macs", "--cost", "bytes"],
+            {"kind": "pareto", "costs": ["macs", "bytes"]},
+        ),
+        (["--objective", "accuracy"], {"kind": "accuracy"}),
+    ],
+)
+def test_the_objective_has_flags(
+    run: Run, fake: FakeServer, command: str, flags: list[str], objective: object
+) -> None:
+    assert run(command, "--network", "zoo/vgg19", *flags).exit_code == 0
+    (body,) = fake.bodies("/v1/jobs" if command == "submit" else "/v1/estimates")
+    assert body == {"teacher": {"network": "zoo/vgg19"}, "objective": objective}
+
+
 def test_a_teacher_is_uploaded_and_told(run: Run, fake: FakeServer, tmp_path: Path) -> None:
     done = run("submit", "--teacher", str(student_folder(tmp_path)), "--dataset", "digits")
     assert done.exit_code == 0

@@ -1,0 +1,72 @@
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.requests import TrainingRequest
+from workers.precision import Precision
+from workers.recipe_hash import recipe_hash, weights_hash
+from workers.splits import Splits
+from workers.teacher import Arrays, Teacher
+
+WEIGHTS = {"a": np.arange(4, dtype=np.float32), "b": np.zeros((2, 2), np.float32)}
+TEACHER = Teacher("{}", WEIGHTS, Precision(), 8)
+SPLITS = Splits(np.array([0, 1]), np.array([2]), np.array([3]))
+PARTS: dict[str, Any] = {
+    "teacher": TEACHER,
+    "content": "c",
+    "splits": SPLITS,
+    "preprocessing": {"scale": 16.0, "mean": [0.5]},
+    "training": TrainingRequest(),
+}
+
+
+def _hash(**changes: object) -> str:
+    return recipe_hash(**(PARTS | changes))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"teacher": replace(TEACHER, architecture='{"other": 1}')},
+        {"teacher": replace(TEACHER, weights=WEIGHTS | {"a": np.arange(1, 5, dtype=np.float32)})},
+        {"teacher": replace(TEACHER, precision=Precision("bfloat16"))},
+        {"teacher": replace(TEACHER, precision=Precision(device="cuda"))},
+        {"content": "d"},
+        {"splits": replace(SPLITS, train=np.array([0]))},
+        {"splits": replace(SPLITS, validation=np.array([4]))},
+        {"preprocessing": {"scale": 255.0, "mean": [0.5]}},
+        {"training": TrainingRequest(search_epochs=6)},
+        {"training": TrainingRequest(loss="kl")},
+        {"training": TrainingRequest(temperature=2.0)},
+    ],
+)
+def test_whatever_changes_a_result_changes_the_hash(changes: dict[str, object]) -> None:
+    assert _hash(**changes) != _hash()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"teacher": replace(TEACHER, precision=Precision(step_ms={"x": 1.0}, teacher_threads=4))},
+        {"teacher": replace(TEACHER, precision=Precision(layout="channels_last"))},
+        {"teacher": replace(TEACHER, weights=dict(reversed(WEIGHTS.items())))},
+        {"teacher": replace(TEACHER, round_to=1)},
+        {"preprocessing": {"mean": [0.5], "scale": 16.0}},
+        {"training": TrainingRequest(final_epochs=7, final_students=3, teacher_epochs=9)},
+    ],
+)
+def test_what_doesn_t_change_a_result_doesn_t_change_the_hash(changes: dict[str, object]) -> None:
+    assert _hash(**changes) == _hash()
+
+
+def test_weights_are_told_apart_by_name_type_and_shape() -> None:
+    zeros = np.zeros(4, np.float32)
+    others: list[Arrays] = [
+        {"b": zeros},
+        {"a": zeros.reshape(2, 2)},
+        {"a": zeros.astype(np.float64)[:2]},
+    ]
+    hashes = {weights_hash(weights) for weights in [{"a": zeros}, *others]}
+    assert len(hashes) == 4

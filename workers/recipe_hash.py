@@ -1,0 +1,51 @@
+"""What a trial's result depends on beside its candidate and its seed, as one hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from app.records import Json
+from app.requests import TrainingRequest
+from workers.splits import Splits, content_hash
+from workers.teacher import Arrays, Teacher
+
+VERSION = 1  # of how trials are trained; raise it when the same recipe comes to give other results
+
+
+def recipe_hash(
+    teacher: Teacher, content: str, splits: Splits, preprocessing: Json, training: TrainingRequest
+) -> str:
+    """Returns the hex sha256 of all that two trials must share to be worth the same.
+
+    Args:
+        teacher: its weights count by their content, its precision by the numbers' type and device.
+            Layout and threads, which are chosen by timing, change but the order of sums.
+        content: hash of the dataset's images and labels.
+        splits: of the dataset.
+        preprocessing: of its images.
+        training: of the request; of it what the search uses.
+    """
+    precision = teacher.precision
+    parts = {
+        "version": VERSION,
+        "architecture": teacher.architecture,
+        "weights": weights_hash(teacher.weights),
+        "content": content,
+        "splits": content_hash(splits.train, splits.validation, splits.test),
+        "preprocessing": preprocessing,
+        "precision": [precision.dtype, precision.device],
+        "epochs": training.search_epochs,
+        "loss": training.loss,
+        "temperature": training.temperature,
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def weights_hash(weights: Arrays) -> str:
+    """Returns the hex sha256 of names, types, shapes and values, in whatever order they are."""
+    digest = hashlib.sha256()
+    for name, array in sorted(weights.items()):
+        digest.update(f"{name} {array.dtype.str} {array.shape} ".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
