@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 CODE := app benchmarks embedding migrations networks stillhouse tests workers
 FAST := not slow and not browser
-COMPUTING := tests/networks tests/embedding
+COMPUTING := tests/networks tests/embedding tests/benchmarks
 
 .PHONY: install demo test test-all lint bench
 

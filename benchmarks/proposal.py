@@ -1,28 +1,45 @@
-"""How long one proposal round takes: every kernel fitted, each proposing one candidate.
+"""How long one proposal round takes: every encoder's turn, each proposing one candidate.
 
 The settings are the search's own; the trials on record are random students of the space, and their
 accuracy is a synthetic smooth function of widths and removals (nothing is trained). The first
-round fits fresh kernels, those measured after it warm ones, as in a running search.
+round fits fresh encoders, those measured after it warm ones, as in a running search.
 
     python -m benchmarks.proposal [--rounds 5] [--trials 160] [--kernels 8] [--teacher zoo/resnet18]
+    python -m benchmarks.proposal --teacher torchvision/densenet121
+    python -m benchmarks.proposal --trials 1000
+    python -m benchmarks.proposal --profile        # and where the time of the warm rounds goes
 """
 
 import argparse
+import cProfile
 import json
+import math
 import os
 import platform
+import pstats
+import resource
 import statistics
+import sys
 import time
+from contextlib import nullcontext
 from importlib.metadata import version
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from embedding import EmbeddingProposer, Limits, Objective, Observation, SearchSettings
-from embedding.embedding_proposer import CANDIDATES
+from embedding import (
+    EmbeddingProposer,
+    Limits,
+    Objective,
+    Observation,
+    SearchSettings,
+    StudentSpace,
+    acquisition,
+    embedding_proposer,
+    surrogate,
+)
 from embedding.seeds import generator
-from embedding.surrogate import FIRST_STEPS, WARM_STEPS
 from networks import Candidates, Space, input_size, network, trace
 
 TEACHER_ACCURACY = 0.95
@@ -34,10 +51,14 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=160)
     parser.add_argument("--kernels", type=int, default=8)
     parser.add_argument("--teacher", default="zoo/resnet18")
+    parser.add_argument("--profile", action="store_true", help="slower: for its parts alone")
     options = parser.parse_args()
     torch.set_num_threads(1)
     space = _space(options.teacher)
-    seconds = _measure(space, options.trials, options.kernels, options.rounds)
+    profile = cProfile.Profile() if options.profile else None
+    seconds = _measure(space, options, profile)
+    if profile is not None:
+        pstats.Stats(profile, stream=sys.stderr).sort_stats("cumulative").print_stats(40)
     _report(options, seconds, len(space.layers))
 
 
@@ -54,11 +75,15 @@ def synthetic_accuracy(space: Space, candidates: Candidates) -> Tensor:
     return (TEACHER_ACCURACY - 0.5 * narrow @ (weight / weight.sum()) - 0.1 * removed).clamp(0.1, 1)
 
 
-def _measure(space: Space, trials: int, kernels: int, rounds: int) -> list[float]:
-    """Returns the seconds of a cold round and of `rounds` warm ones, one trial more told each."""
+def _measure(
+    space: Space, options: argparse.Namespace, profile: cProfile.Profile | None
+) -> list[float]:
+    """Returns the seconds of a cold round and of the warm ones, one trial more told each."""
+    trials, rounds = options.trials, options.rounds
     params = int(space.costs(space.teacher()).params)
     objective = Objective("score", Limits(), params, TEACHER_ACCURACY)
-    proposer = EmbeddingProposer(space, objective, SearchSettings(kernels, seed=0))
+    settings = SearchSettings(options.kernels, seed=0)
+    proposer = EmbeddingProposer(StudentSpace(space), objective, settings)
     drawn = space.sample(trials + rounds, generator(0, "benchmark", 0))
     accuracy = synthetic_accuracy(space, drawn).tolist()
     observations = [
@@ -68,27 +93,48 @@ def _measure(space: Space, trials: int, kernels: int, rounds: int) -> list[float
     seconds = []
     for number in range(rounds + 1):
         started = time.perf_counter()
-        proposer.tell(observations[number : number + trials], [])
-        proposer.ask(kernels)
+        with profile if profile is not None and number else nullcontext():
+            proposer.tell(observations[number : number + trials], [])
+            proposer.ask(options.kernels)
         seconds.append(time.perf_counter() - started)
     return seconds
 
 
+def _settings() -> dict[str, object]:
+    """Returns the settings that a round's time depends on, as the search has them."""
+    return {
+        "candidates": embedding_proposer.CANDIDATES,
+        "climbs": embedding_proposer.CLIMBS,
+        "climb_steps": embedding_proposer.STEPS,
+        "fitted": embedding_proposer.FITTED,
+        "known": embedding_proposer.KNOWN,
+        "samples": acquisition.SAMPLES,
+        "encoder_steps": {"cold": surrogate.FIRST_STEPS, "warm": surrogate.WARM_STEPS},
+        "hyperparameter_steps": surrogate.HYPERPARAMETER_STEPS,
+    }
+
+
+def _peak_memory_bytes() -> int:
+    """Returns the most that this process has held in memory, libraries included."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # Linux counts in KiB
+
+
 def _report(options: argparse.Namespace, seconds: list[float], layers: int) -> None:
     cold, warm = seconds[0], seconds[1:]
+    memory_bytes = _peak_memory_bytes()
     error = statistics.stdev(warm) / len(warm) ** 0.5 if len(warm) > 1 else float("nan")
     result = {
         "benchmark": "proposal",
         "round_s": round(statistics.mean(warm), 3),
-        "standard_error_s": round(error, 3),
+        "standard_error_s": None if math.isnan(error) else round(error, 3),
         "cold_round_s": round(cold, 3),
         "rounds": options.rounds,
         "teacher": options.teacher,
         "layers": layers,
         "trials": options.trials,
         "kernels": options.kernels,
-        "candidates": CANDIDATES,
-        "fit_steps": {"cold": FIRST_STEPS, "warm": WARM_STEPS},
+        "settings": _settings(),
+        "peak_memory_bytes": memory_bytes,
         "accuracy": "synthetic",
         "threads": torch.get_num_threads(),
         "processor": _processor(),
@@ -98,9 +144,10 @@ def _report(options: argparse.Namespace, seconds: list[float], layers: int) -> N
     }
     print(
         f"One proposal round, {options.teacher} ({layers} layers), {options.kernels} kernels,"
-        f" {options.trials} trials on record, {CANDIDATES} candidates a kernel, one thread:\n"
+        f" {options.trials} trials on record, one thread:\n"
         f"  {statistics.mean(warm):.2f} ± {error:.2f} s (mean ± standard error of {len(warm)}),"
-        f" {cold:.2f} s with fresh kernels. Accuracies are synthetic; nothing is trained."
+        f" {seconds[0]:.2f} s with fresh encoders; at most {memory_bytes / 1e9:.2f} GB in memory."
+        " Accuracies are synthetic; nothing is trained."
     )
     print(f"RESULT {json.dumps(result)}")
 

@@ -1,0 +1,205 @@
+"""Compares searches on tables of trained networks, read as if they were trained.
+
+    python -m benchmarks.search --tables FOLDER [--seeds 20] [--evaluations 80]
+    python -m benchmarks.search --table FILE-OR-FOLDER --adapter NAME
+    python -m benchmarks.search --tables FOLDER --ablation
+
+The other searches' libraries come with `pip install '.[bench]'`; one that isn't there is left out.
+Every finished run is a line of the log, and a benchmark that was cut goes on from it. Seconds of
+proposing are those of one thread, with other runs beside it on as many processes as are asked for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+
+from benchmarks.search.log import append_run, read_runs
+from benchmarks.search.methods import METHODS, missing, version_of
+from benchmarks.search.report import Panel, panel_text, result
+from benchmarks.search.runs import Key, Run
+from benchmarks.search.schedule import (
+    Job,
+    RunError,
+    Source,
+    enough,
+    grouped,
+    is_of,
+    jobs,
+    run_all,
+)
+from benchmarks.search.summary import MethodSummary
+from benchmarks.search.tasks import TASKS
+from benchmarks.tables import ADAPTERS, Table, TableError, find_tables, load_table
+
+LOG = Path("search.jsonl")
+ABLATION_SEEDS = 10
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs what the log doesn't have and prints the tables; returns the exit code."""
+    options = _options(arguments)
+    try:
+        tables = _tables(options)
+        logged = read_runs(options.log)
+    except (TableError, ValueError) as error:
+        _note(str(error))
+        return 2
+    tasks = [TASKS[x] for x in options.tasks]
+    methods = [x for x in options.methods if _is_installed(x)]
+    for table in tables.values():
+        for task in tasks:
+            if not enough(table, task):
+                _note(f"{table.name} allows fewer than two networks for {task.name}: left out")
+    wanted = jobs(tables, tasks, methods, options.seeds, options.evaluations)
+    runs, failures = _run(wanted, logged, options)
+    panels = _panels(tables, runs, options)
+    for panel in panels:
+        print(panel_text(panel), flush=True)
+    if options.plot is not None:
+        from benchmarks.search.plot import draw
+
+        draw(panels, options.plot)
+    versions = {x: version_of(x) for x in methods}
+    line = result(panels, versions, options.seeds, options.evaluations)
+    print(f"\nRESULT {json.dumps(line, allow_nan=False)}")
+    return 1 if failures else 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.search",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--tables", type=Path, help="a folder: every table that is found in it")
+    source.add_argument("--table", type=Path, help="one table, of the --adapter's form")
+    parser.add_argument("--adapter", choices=sorted(ADAPTERS))
+    parser.add_argument("--seeds", type=_positive)
+    parser.add_argument("--evaluations", type=_positive, default=80)
+    parser.add_argument("--methods", type=_names, help=f"of {', '.join(METHODS)}")
+    parser.add_argument("--tasks", type=_names, help=f"of {', '.join(TASKS)}")
+    parser.add_argument(
+        "--ablation",
+        action="store_true",
+        help=f"ours and its ablations, on the score, {ABLATION_SEEDS} seeds",
+    )
+    parser.add_argument("--processes", type=_positive, default=2)
+    parser.add_argument("--log", type=Path, default=LOG, help="default: %(default)s")
+    parser.add_argument("--plot", type=Path, help="a picture to write: .png, .svg or .pdf")
+    options = parser.parse_args(arguments)
+    if (options.table is None) != (options.adapter is None):
+        parser.error("--table and --adapter go together")
+    _defaults(options)
+    for kind, names, known in (
+        ("method", options.methods, METHODS),
+        ("task", options.tasks, TASKS),
+    ):
+        unknown = [x for x in names if x not in known]
+        if unknown:
+            parser.error(f"no {kind} {', '.join(unknown)}: there are {', '.join(known)}")
+    return options
+
+
+def _defaults(options: argparse.Namespace) -> None:
+    groups = {"ours", "ablation"} if options.ablation else {"ours", "peer"}
+    if options.methods is None:
+        options.methods = [x for x, y in METHODS.items() if y.group in groups]
+    if options.tasks is None:
+        options.tasks = ["score"] if options.ablation else list(TASKS)
+    if options.seeds is None:
+        options.seeds = ABLATION_SEEDS if options.ablation else 20
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _names(text: str) -> list[str]:
+    return list(dict.fromkeys(x.strip() for x in text.split(",") if x.strip()))
+
+
+def _tables(options: argparse.Namespace) -> dict[Source, Table]:
+    """Returns the tables that the options name.
+
+    Raises:
+        TableError: If there is none, or one can't be read.
+    """
+    if options.table is not None:
+        sources = [(options.adapter, options.table)]
+    else:
+        sources = find_tables(options.tables)
+    if not sources:
+        raise TableError(f"{options.tables}: has no table of {', '.join(ADAPTERS)}")
+    return {x: load_table(*x) for x in sources}
+
+
+def _is_installed(method: str) -> bool:
+    packages = missing(method)
+    if packages:
+        _note(
+            f"{method} is left out: {', '.join(packages)} isn't installed (pip install '.[bench]')"
+        )
+    return not packages
+
+
+def _run(
+    wanted: Sequence[Job], logged: dict[Key, Run], options: argparse.Namespace
+) -> tuple[list[Run], int]:
+    """Returns the logged runs that are wanted and those that are done now, and how many failed."""
+    known = {x.key: logged[x.key] for x in wanted if x.key in logged}
+    done = [known[x.key] for x in wanted if x.key in known and is_of(known[x.key], x)]
+    finished = {x.key for x in done}
+    todo = [x for x in wanted if x.key not in finished]
+    stale = sum(x.key in known for x in todo)
+    if stale:
+        _note(f"{stale} runs of the log are of other code or settings: they are done again")
+    failures = 0
+    with Progress(console=Console(stderr=True)) as progress:
+        bar = progress.add_task("runs", total=len(wanted), completed=len(done))
+        for run in run_all(todo, min(options.processes, max(1, len(todo)))):
+            if isinstance(run, RunError):
+                failures += 1
+                _note(f"failed: {run}")
+            else:
+                append_run(options.log, run)
+                done.append(run)
+            progress.advance(bar)
+    return done, failures
+
+
+def _panels(
+    tables: dict[Source, Table], runs: Sequence[Run], options: argparse.Namespace
+) -> list[Panel]:
+    groups = grouped(runs)
+    panels = []
+    for table in tables.values():
+        for name in options.tasks:
+            methods = {
+                method: MethodSummary.of(
+                    table, TASKS[name], groups[table.name, name, method], options.evaluations
+                )
+                for method in options.methods
+                if (table.name, name, method) in groups
+            }
+            if methods:
+                panels.append(Panel(table.name, name, methods, options.evaluations))
+    return panels
+
+
+def _note(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What searches are compared with, a file each; `benchmarks.search.methods` names them."""
