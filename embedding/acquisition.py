@@ -12,14 +12,14 @@ carries, inside the acquisition.
 from collections.abc import Callable
 
 import torch
-from botorch.acquisition.analytic import _log_ei_helper
 from botorch.utils.sampling import draw_sobol_normal_samples
 from linear_operator.utils.cholesky import psd_safe_cholesky
 from torch import Tensor
 
 from embedding.kernel import OutcomeGP
+from embedding.lognormal import log_put
 from embedding.objective import COSTS, Objective
-from embedding.outcome import accuracy_of, slope_of
+from embedding.outcome import SLACK, accuracy_of
 from networks import Costs
 
 # Samples of what the trials so far are worth. All candidates share them, and what each candidate
@@ -78,6 +78,22 @@ class Posterior:
         return prior - self.whitened(x).square().sum(0)
 
 
+def log_improvement(worth: Tensor, mean: Tensor, deviation: Tensor, best: Tensor) -> Tensor:
+    """Returns the logarithm of the expected improvement, `samples x n`.
+
+    A value is worth x accuracy, and so worth x (1 + SLACK) - worth x exp(-outcome): its error is
+    log-normal.
+
+    Args:
+        worth: of an accuracy of 1, `n`.
+        mean: of the outcomes, `samples x n`.
+        deviation: of the outcomes, `n`.
+        best: what has to be beaten, `samples x 1`.
+    """
+    strike = worth * (1 + SLACK) - best
+    return log_put(strike, worth.clamp(min=1e-12).log() - mean, deviation.expand_as(mean))
+
+
 def improvement(
     gp: OutcomeGP,
     objective: Objective,
@@ -89,7 +105,7 @@ def improvement(
     """Returns the logarithm of the noisy expected improvement of the value [Letham2019, Ament2023].
 
     What the trials are worth isn't known exactly: it is sampled. For each sample a candidate's
-    improvement on the best has a closed form, its accuracy taken as a line in its outcome.
+    improvement on the best has a closed form, because its error is log-normal.
 
     Args:
         gp: conditioned on outcomes relative to the teacher's.
@@ -120,12 +136,9 @@ def improvement(
             with_rivals = torch.linalg.solve_triangular(rival_root, shared, upper=False)
             variance = posterior.variance(candidates) - with_rivals.square().sum(0)
             mean = teacher_outcome + posterior.mean(candidates) + known.mT @ with_rivals
-            costs = costs_in(candidates)
-            value = objective.value(accuracy_of(mean), costs)
-            per_outcome = objective.value(slope_of(mean), costs)
-            # A score doesn't depend on the accuracy where nothing is saved: worth next to nothing.
-            deviation = (per_outcome * variance.clamp(min=1e-10).sqrt()).clamp(min=1e-12)
-            improved = _log_ei_helper((value - best.unsqueeze(1)) / deviation) + deviation.log()
+            worth = objective.value(torch.ones_like(variance), costs_in(candidates))
+            deviation = variance.clamp(min=1e-10).sqrt()
+            improved = log_improvement(worth, mean, deviation, best.unsqueeze(1))
             result: Tensor = improved.logsumexp(0)
         return result
 

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 import torch
+from botorch.utils.multi_objective.pareto import is_non_dominated
 from torch import Tensor
 
 from embedding.acquisition import Acquisition, improvement
@@ -66,6 +67,7 @@ class EmbeddingProposer(Proposer):
         frozen: bool = False,
     ) -> None:
         self._pool: Reading | None = None
+        self._fitted: int | None = None  # the trial number of the last fit of this round
         self._observed: tuple[Reading, Tensor, Tensor] | None = None
         super().__init__(space, objective, settings)
         accuracy = torch.tensor(objective.teacher_accuracy, dtype=torch.float64)
@@ -111,6 +113,7 @@ class EmbeddingProposer(Proposer):
         super().tell(completed, pending)
         self._pool = None
         self._observed = None
+        self._fitted = None
 
     def _propose(self, history: History) -> Candidates:
         number = history.trials
@@ -119,7 +122,9 @@ class EmbeddingProposer(Proposer):
         if len(pool) < 2:
             return pool.candidates
         try:
-            self._fit(history, number % max(1, self.settings.kernels))
+            if number != self._fitted:  # it is where the candidate before was refused
+                self._fit(history, number % max(1, self.settings.kernels))
+                self._fitted = number
             return self._climb(self._acquisition(history), history, draws)
         except NUMERICAL_ERRORS as error:
             log.warning("trial %d is proposed at random: %r", number, error)
@@ -140,10 +145,17 @@ class EmbeddingProposer(Proposer):
         return self._pool
 
     def _best(self, history: History) -> Candidates | None:
+        """Returns the best trials, of a Pareto set some that are spread over it."""
         if not len(history.observed):
             return None
-        value = self._value(history)
-        return history.observed[value.topk(min(PARENTS, len(value))).indices]
+        if self.objective.kind != "pareto":
+            value = self._value(history)
+            return history.observed[value.topk(min(PARENTS, len(value))).indices]
+        values = self.objective.values(history.accuracy, self.space.costs(history.observed))
+        rows = is_non_dominated(values).nonzero().squeeze(1)
+        rows = rows[history.accuracy[rows].argsort()]
+        even = torch.linspace(0, len(rows) - 1, min(PARENTS, len(rows)))
+        return history.observed[rows[even.round().long()]]
 
     def _value(self, history: History) -> Tensor:
         return self.objective.value(history.accuracy, self.space.costs(history.observed))

@@ -7,6 +7,10 @@ class EmbeddingError(Exception):
     """Raised when a saved embedding can't be used; the root of all errors of this package."""
 
 
+class OtherEncoding(EmbeddingError):
+    """Raised when an embedding was learned by another version of the encoding."""
+
+
 class FitError(EmbeddingError):
     """Raised when fitting a kernel ends in numbers that are not finite."""
 

@@ -1,15 +1,18 @@
 """A proposer by its strategy's name."""
 
+import logging
 from typing import Literal
 
 from embedding.embedding_proposer import EmbeddingProposer
-from embedding.errors import EmbeddingError
+from embedding.errors import EmbeddingError, OtherEncoding
 from embedding.objective import Objective
 from embedding.proposer import Proposer, SearchSettings
 from embedding.random_proposer import RandomProposer
 from embedding.saved import SavedEmbedding
 from embedding.search_space import StudentSpace
 from networks import Space
+
+log = logging.getLogger(__name__)
 
 STRATEGIES = ("embedding", "random")
 
@@ -31,7 +34,7 @@ def make_proposer(
         objective: what is maximised, and the limits.
         settings: number of kernels and seed.
         state: what `Proposer.state` returned last, if the job is continued; it comes before
-            `embedding`.
+            `embedding`. Of an older version it is left aside.
         embedding: what another job learned, to start from.
         mode: what becomes of its encoders: kept (`frozen`) or fitted further (`adapt`, the
             default).
@@ -45,5 +48,17 @@ def make_proposer(
         return RandomProposer(students, objective, settings)
     if strategy != "embedding":
         raise EmbeddingError(f"unknown strategy {strategy!r}: there are {', '.join(STRATEGIES)}")
-    start = SavedEmbedding.from_bytes(state) if state else embedding
+    start = (_continued(state) if state else None) or embedding
     return EmbeddingProposer(students, objective, settings, start, frozen=mode == "frozen")
+
+
+def _continued(state: bytes) -> SavedEmbedding | None:
+    """Returns where the search was; none if an older version left it.
+
+    All that it learned it can learn again from the trials that it is told.
+    """
+    try:
+        return SavedEmbedding.from_bytes(state)
+    except OtherEncoding as error:
+        log.warning("the search begins to learn anew from its trials: %s", error)
+        return None

@@ -25,8 +25,3 @@ def outcome(accuracy: Tensor) -> Tensor:
 def accuracy_of(outcomes: Tensor) -> Tensor:
     """Returns the accuracies of outcomes: `outcome`'s inverse, kept from 0 to 1."""
     return (1 + SLACK - (-outcomes).exp()).clamp(0, 1)
-
-
-def slope_of(outcomes: Tensor) -> Tensor:
-    """Returns how much the accuracy grows with the outcome, there."""
-    return (-outcomes).exp()

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from embedding.encoding import ENCODING_VERSION
-from embedding.errors import EmbeddingError
+from embedding.errors import EmbeddingError, OtherEncoding
 from embedding.surrogate import Surrogate
 
 FORMAT = "stillhouse-embedding"
@@ -68,12 +68,13 @@ class SavedEmbedding:
         """Reads what `to_bytes` wrote.
 
         Raises:
-            EmbeddingError: if it is something else, of another version, or was damaged.
+            OtherEncoding: if it is of another version.
+            EmbeddingError: if it is something else, or was damaged.
         """
         header = _header(data)
         version = header.get("encoding_version")
         if version != ENCODING_VERSION:
-            raise EmbeddingError(
+            raise OtherEncoding(
                 f"the embedding is of encoding version {version!r}, this program's is"
                 f" {ENCODING_VERSION}: it has to be learned again"
             )

@@ -7,11 +7,12 @@ in a module of the product is put back before its proposal is returned.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from unittest.mock import patch
 
 import torch
+from botorch.acquisition.analytic import _log_ei_helper
 from torch import Tensor
 
 from benchmarks.search.ours import Ours, ours
@@ -30,6 +31,9 @@ from networks import Candidates
 # As many as most peers draw at random before they model anything.
 RANDOM_FIRST = 10
 LEAST_SPREAD = 1e-6  # of values, where all are equal
+
+LogImprovement = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
+"""As `embedding.acquisition.log_improvement`."""
 
 
 class WithoutTeacher(EmbeddingProposer):
@@ -74,6 +78,16 @@ class WithoutScalingLaw(EmbeddingProposer):
         self._surrogate.gp.mean_module.slopes.zero_()
 
 
+def _of_a_line(accuracy_of: Callable[[Tensor], Tensor], slope: float) -> LogImprovement:
+    """Returns the logarithm of the expected improvement where the outcome is a line in accuracy."""
+
+    def log_improvement(worth: Tensor, mean: Tensor, deviation: Tensor, best: Tensor) -> Tensor:
+        spread = (worth * slope * deviation).clamp(min=1e-12)
+        return _log_ei_helper((worth * accuracy_of(mean) - best) / spread) + spread.log()
+
+    return log_improvement
+
+
 class WithoutLogarithm(EmbeddingProposer):
     """The accuracy itself is modelled, in units of the teacher's error.
 
@@ -91,13 +105,10 @@ class WithoutLogarithm(EmbeddingProposer):
             relative = (outcomes - self._teacher_outcome) * unit
             return (self.objective.teacher_accuracy + relative).clamp(0, 1)
 
-        def slope_of(outcomes: Tensor) -> Tensor:
-            return torch.full_like(outcomes, unit)
-
         with (
             patch("embedding.embedding_proposer.outcome", plain),
             patch("embedding.acquisition.accuracy_of", accuracy_of),
-            patch("embedding.acquisition.slope_of", slope_of),
+            patch("embedding.acquisition.log_improvement", _of_a_line(accuracy_of, unit)),
             patch("embedding.pareto.accuracy_of", accuracy_of),
         ):
             return super()._propose(history)
@@ -124,7 +135,7 @@ class BlackBox(EmbeddingProposer):
         with (
             patch("embedding.embedding_proposer.outcome", lambda accuracy: accuracy),
             patch("embedding.acquisition.accuracy_of", lambda values: values),
-            patch("embedding.acquisition.slope_of", torch.ones_like),
+            patch("embedding.acquisition.log_improvement", _of_a_line(lambda x: x, 1.0)),
         ):
             return super()._propose(history)
 

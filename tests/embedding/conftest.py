@@ -1,13 +1,15 @@
 """Small spaces, and an accuracy that needs no training."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from embedding import Limits, Objective, StudentSpace, embedding_proposer
+from embedding import Limits, Objective, Observation, StudentSpace, embedding_proposer
 from networks import Candidates, Space, trace
+from tests.embedding.trials import observations
 
 Accuracy = Callable[[Candidates], Tensor]
 
@@ -83,3 +85,18 @@ def objective(space: Space) -> Objective:
     """The score, without limits."""
     params = int(space.costs(space.teacher()).params)
     return Objective("score", Limits(), params, 0.95)
+
+
+@pytest.fixture(scope="module")
+def told(students: StudentSpace, accuracy: Accuracy) -> list[Observation]:
+    """Twelve random trials."""
+    drawn = students.sample(12, torch.Generator().manual_seed(0))
+    return observations(students.edits(drawn), accuracy(drawn))
+
+
+@pytest.fixture
+def pareto(students: StudentSpace, objective: Objective) -> Objective:
+    """The accuracy against the parameters and the MACs."""
+    costs = students.costs(students.teacher())
+    teacher = (int(costs.params), int(costs.macs))
+    return replace(objective, kind="pareto", costs=("params", "macs"), teacher_costs=teacher)

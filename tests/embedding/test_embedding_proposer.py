@@ -1,6 +1,4 @@
-import logging
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from statistics import mean
 
@@ -18,48 +16,27 @@ from embedding import (
     RandomProposer,
     SavedEmbedding,
     SearchSettings,
-    SpaceExhausted,
     StudentSpace,
 )
 from embedding import embedding_proposer as module
-from embedding.encoding import Tokens
-from embedding.surrogate import Surrogate
+from embedding.history import History
 from networks import Candidates, Edits, Space
+from tests.embedding.trials import observations
 
 Accuracy = Callable[[Candidates], Tensor]
 SETTINGS = SearchSettings(kernels=2, seed=0)
 Trials = tuple[list[Observation], list[Edits]]
 
 
-def _observations(edits: Sequence[Edits], accuracy: Tensor) -> list[Observation]:
-    pairs = zip(edits, accuracy.tolist(), strict=True)
-    return [Observation(number, each, found) for number, (each, found) in enumerate(pairs)]
-
-
-@pytest.fixture(scope="module")
-def told(students: StudentSpace, accuracy: Accuracy) -> list[Observation]:
-    """Twelve random trials."""
-    drawn = students.sample(12, torch.Generator().manual_seed(0))
-    return _observations(students.edits(drawn), accuracy(drawn))
-
-
-@pytest.fixture
-def pareto(students: StudentSpace, objective: Objective) -> Objective:
-    """The accuracy against the parameters and the MACs."""
-    costs = students.costs(students.teacher())
-    teacher = (int(costs.params), int(costs.macs))
-    return replace(objective, kind="pareto", costs=("params", "macs"), teacher_costs=teacher)
-
-
 def _search(proposer: Proposer, accuracy: Accuracy, trials: int) -> Candidates:
     """Runs a whole search; returns what it tried."""
-    space, observations = proposer.space, list[Observation]()
+    space, trials_so_far = proposer.space, list[Observation]()
     for number in range(trials):
-        proposer.tell(observations, [])
+        proposer.tell(trials_so_far, [])
         edits = proposer.ask(1)
         found = accuracy(space.candidates(edits)).item()
-        observations.append(Observation(number, edits[0], found))
-    return space.candidates([x.edits for x in observations])
+        trials_so_far.append(Observation(number, edits[0], found))
+    return space.candidates([x.edits for x in trials_so_far])
 
 
 @pytest.mark.parametrize("kind", ["score", "accuracy"])
@@ -167,186 +144,6 @@ def test_it_searches_without_encoders(
     assert proposer.ask(1) == again.ask(1)
 
 
-def _pending_only(told: list[Observation]) -> Trials:
-    return [], [x.edits for x in told]
-
-
-def _one(told: list[Observation]) -> Trials:
-    return told[:1], []
-
-
-def _one_of_many(told: list[Observation]) -> Trials:
-    return told[:1], [x.edits for x in told[1:]]
-
-
-def _all_failed(told: list[Observation]) -> Trials:
-    return [Observation(x.number, x.edits, None) for x in told], []
-
-
-def _equal(told: list[Observation]) -> Trials:
-    return [Observation(x.number, x.edits, 0.25) for x in told], []
-
-
-def _nothing(told: list[Observation]) -> Trials:
-    return [Observation(x.number, x.edits, 0.0) for x in told], []
-
-
-def _perfect(told: list[Observation]) -> Trials:
-    return [Observation(x.number, x.edits, 1.0) for x in told], []
-
-
-def _nothing_or_all(told: list[Observation]) -> Trials:
-    return [Observation(x.number, x.edits, float(x.number % 2)) for x in told], []
-
-
-def _duplicates(told: list[Observation]) -> Trials:
-    """Each trial twice, the second time a little better, and once more pending."""
-    again = [Observation(x.number + 12, x.edits, min(1, (x.accuracy or 0) + 0.01)) for x in told]
-    return told + again, [told[0].edits]
-
-
-def _the_teacher_itself(told: list[Observation]) -> Trials:
-    return [*told, Observation(12, Edits((), {}, ()), 0.95)], []
-
-
-CASES = [
-    _pending_only,
-    _one,
-    _one_of_many,
-    _all_failed,
-    _equal,
-    _nothing,
-    _perfect,
-    _nothing_or_all,
-    _duplicates,
-    _the_teacher_itself,
-]
-
-
-@pytest.mark.parametrize(
-    ("kind", "case"),
-    [("score", case) for case in CASES]
-    + [("pareto", case) for case in (_pending_only, _all_failed, _nothing_or_all)],
-)
-def test_whatever_the_trials_gave_there_are_proposals(
-    kind: str,
-    case: Callable[[list[Observation]], Trials],
-    students: StudentSpace,
-    objective: Objective,
-    pareto: Objective,
-    told: list[Observation],
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    completed, pending = case(told)
-    proposer = EmbeddingProposer(students, pareto if kind == "pareto" else objective, SETTINGS)
-    proposer.tell(completed, pending)
-    with caplog.at_level(logging.WARNING):
-        asked = proposer.ask(1 if kind == "pareto" else 2)
-    known = students.candidates([x.edits for x in completed] + pending)
-    fresh = set(students.keys(students.candidates(asked))) - set(students.keys(known))
-    assert len(fresh) == len(asked)
-    assert not caplog.records
-    SavedEmbedding.from_bytes(proposer.state())
-
-
-@pytest.mark.parametrize("taught", [0.01, 1.0])
-def test_a_teacher_that_knows_hardly_anything_or_everything_has_a_search(
-    taught: float,
-    students: StudentSpace,
-    objective: Objective,
-    told: list[Observation],
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    changed = replace(objective, teacher_accuracy=taught)
-    proposer = EmbeddingProposer(students, changed, SETTINGS)
-    asked = proposer.ask(1)
-    proposer.tell(told, [])
-    assert len(asked + proposer.ask(1)) == 2
-    assert not caplog.records
-
-
-def test_limits_that_random_draws_hardly_meet_are_kept(
-    students: StudentSpace, objective: Objective, told: list[Observation]
-) -> None:
-    # Of random draws not one in twenty is as small.
-    smallest = int(students.costs(students.smallest()).params)
-    limits = Limits(params=int(1.5 * smallest))
-    drawn = students.costs(students.sample(2000, torch.Generator().manual_seed(1)))
-    assert int((drawn.params <= 1.5 * smallest).sum()) < 100
-    tight = replace(objective, kind="accuracy", limits=limits)
-    proposer = EmbeddingProposer(students, tight, SETTINGS)
-    proposer.tell(told, [])
-    candidates = students.candidates(proposer.ask(3))
-    assert len(set(students.keys(candidates))) == 3
-    assert tight.feasible(students.costs(candidates)).all()
-
-
-def test_a_space_of_three_is_exhausted(three: Space, caplog: pytest.LogCaptureFixture) -> None:
-    students = StudentSpace(three)
-    objective = Objective("score", Limits(), int(three.costs(three.teacher()).params), 0.9)
-    proposer = EmbeddingProposer(students, objective, SETTINGS)
-    first = proposer.ask(1)
-    proposer.tell([Observation(0, first[0], 0.5)], [])
-    with pytest.raises(SpaceExhausted, match=r"2 new candidates .* 1 found") as raised:
-        proposer.ask(2)
-    keys = students.keys(students.candidates([*first, *raised.value.found]))
-    assert len(set(keys)) == 2
-    assert not caplog.records
-
-
-def test_many_trials_are_fitted_in_part_and_all_known(
-    students: StudentSpace,
-    objective: Objective,
-    accuracy: Accuracy,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    sizes: list[int] = []
-    fit = Surrogate.fit
-
-    def noted(self: Surrogate, x: Tensor, y: Tensor, tokens: Tokens, turn: int) -> Tensor:
-        sizes.append(len(x))
-        assert len(y) == len(tokens.values) == len(x)
-        assert x[0, 0] == y[0] == 0
-        return fit(self, x, y, tokens, turn)
-
-    monkeypatch.setattr(Surrogate, "fit", noted)
-    drawn = students.sample(1000, torch.Generator().manual_seed(0))
-    proposer = EmbeddingProposer(students, objective, SETTINGS)
-    proposer.tell(_observations(students.edits(drawn), accuracy(drawn)), [])
-    begin = time.process_time()
-    (edits,) = proposer.ask(1)
-    assert time.process_time() - begin < 15
-    assert sizes == [module.FITTED + 1]
-    assert proposer._observed is not None
-    assert len(proposer._observed[0]) == len(proposer._observed[1]) == 1001
-    values = objective.value(accuracy(drawn), students.costs(drawn))
-    proposed = students.candidates([edits])
-    value = objective.value(accuracy(proposed), students.costs(proposed))
-    assert value > values.quantile(0.9)
-
-
-def test_of_more_trials_than_are_known_the_best_are(
-    students: StudentSpace,
-    objective: Objective,
-    told: list[Observation],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(module, "KNOWN", 6)
-    monkeypatch.setattr(module, "FITTED", 4)
-    proposer = EmbeddingProposer(students, objective, SETTINGS)
-    proposer.tell(told, [])
-    assert len(proposer.ask(2)) == 2
-    assert proposer._observed is not None
-    known, y, rows = proposer._observed
-    assert len(known) == len(y) == 7
-    assert len(rows) == 5
-    candidates = students.candidates([x.edits for x in told])
-    accuracy = torch.tensor([x.accuracy for x in told])
-    value = objective.value(accuracy, students.costs(candidates))
-    best = students.keys(candidates[value.topk(3).indices])
-    assert set(best) <= set(students.keys(known.candidates))
-
-
 def test_embeddings_are_kept_up_to_date_with_their_encoders(
     students: StudentSpace, objective: Objective, told: list[Observation]
 ) -> None:
@@ -438,3 +235,41 @@ def test_failed_trials_teach_nothing(
     state = proposer.state()
     assert not proposer.learn()
     assert proposer.state() == state
+
+
+def test_a_refused_candidate_costs_no_further_fit(
+    space: Space, objective: Objective, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fits: list[int] = []
+    fit = EmbeddingProposer._fit
+
+    def counted(self: EmbeddingProposer, history: History, turn: int) -> None:
+        fits.append(turn)
+        fit(self, history, turn)
+
+    monkeypatch.setattr(EmbeddingProposer, "_fit", counted)
+    proposer = EmbeddingProposer(StudentSpace(space), objective, SearchSettings(2, 0))
+    refusals = iter([False, False, True, True])
+    assert len(proposer.ask(2, lambda _: next(refusals))) == 2
+    assert fits == [0, 1]
+
+
+def test_the_parents_of_a_pareto_search_are_spread_over_the_set(
+    space: Space, accuracy: Accuracy
+) -> None:
+    params = int(space.costs(space.teacher()).params)
+    pareto = Objective("pareto", Limits(), params, 0.95, None, ("params",), (params,))
+    proposer = EmbeddingProposer(StudentSpace(space), pareto, SearchSettings(1, 0))
+    drawn = space.sample(60, torch.Generator().manual_seed(0))
+    told = observations(space.edits(drawn), accuracy(drawn))
+    proposer.tell(told, [])
+    parents = proposer._best(proposer._history)
+    assert parents is not None
+    values = pareto.values(accuracy(drawn), space.costs(drawn))
+    of_parents = pareto.values(accuracy(parents), space.costs(parents))
+    beaten = (values.unsqueeze(1) >= of_parents).all(-1) & (values.unsqueeze(1) > of_parents).any(
+        -1
+    )
+    assert not beaten.any()
+    best = values[:, 0].argmax()
+    assert of_parents[:, 0].max() == values[best, 0]

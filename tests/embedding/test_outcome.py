@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedding.outcome import SLACK, accuracy_of, outcome, slope_of
+from embedding.outcome import SLACK, accuracy_of, outcome
 
 GRID = torch.linspace(0, 1, 101, dtype=torch.float64)
 FRACTIONS = st.floats(0, 1)
@@ -35,9 +35,3 @@ def test_half_the_error_is_as_much_wherever() -> None:
 def test_no_outcome_means_more_than_all_or_less_than_nothing() -> None:
     far = accuracy_of(torch.tensor([-50.0, 50.0], dtype=torch.float64))
     assert far.tolist() == [0, 1]
-
-
-def test_the_slope_is_the_derivative() -> None:
-    there = outcome(GRID[5:95]).requires_grad_()
-    (expected,) = torch.autograd.grad(accuracy_of(there).sum(), there)
-    torch.testing.assert_close(slope_of(there), expected)
