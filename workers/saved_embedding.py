@@ -18,7 +18,7 @@ def save_embedding(work: Work, proposer: Proposer, prepared: Prepared) -> NewEmb
     """Fits the kernels to all trials and stores them.
 
     Returns:
-        What was stored; None if nothing was learned: by the strategy, or from too few trials.
+        What was stored; None if nothing was learned: by the strategy, or from no completed trial.
     """
     if not isinstance(proposer, EmbeddingProposer):
         return None
@@ -28,7 +28,7 @@ def save_embedding(work: Work, proposer: Proposer, prepared: Prepared) -> NewEmb
     tell(proposer, trials)
     completed = sum(trial.state == "completed" for trial in trials)
     if not proposer.learn():
-        log.info("%s: nothing to learn from %d trials", work.job.id, completed)
+        log.info("%s: no completed trial to learn from", work.job.id)
         return None
     return _store(work, proposer, prepared, completed)
 

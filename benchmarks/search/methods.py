@@ -17,6 +17,8 @@ from benchmarks.tables import Table
 REPOSITORY = Path(__file__).resolve().parents[2]
 PEERS = "benchmarks/search/peers"
 SPACE = "benchmarks/search/table_space.py"
+# What any search is told, and what a proposal of the table's rows means.
+SHARED = tuple(f"benchmarks/search/{x}.py" for x in ("rows", "runs", "tasks"))
 
 
 class Method(Protocol):
@@ -62,12 +64,12 @@ def _peer(module: str, name: str, *packages: str, also: tuple[str, ...] = ()) ->
         f"benchmarks.search.peers.{module}:{name}",
         "peer",
         packages,
-        (f"{PEERS}/{module}.py", "benchmarks/search/rows.py", *also),
+        (f"{PEERS}/{module}.py", *SHARED, *also),
     )
 
 
 def _ours(factory: str, group: Literal["ours", "ablation"], *also: str) -> Entry:
-    own = ("embedding/*.py", "benchmarks/search/ours.py", SPACE, *also)
+    own = ("embedding/*.py", "benchmarks/search/ours.py", SPACE, *SHARED, *also)
     return Entry(f"benchmarks.search.{factory}", group, ("torch", "botorch", "gpytorch"), own)
 
 
@@ -84,9 +86,15 @@ METHODS: Mapping[str, Entry] = MappingProxyType(
         "smac": _peer("smac_forest", "SmacForest", "smac"),
         "plain-gp": _peer("plain_gp", "PlainGP", "botorch"),
         "esnac2019": _peer(
-            "esnac2019", "esnac2019", "torch", also=(f"{PEERS}/esnac_kernel.py", SPACE)
+            "esnac2019",
+            "esnac2019",
+            "torch",
+            also=(f"{PEERS}/esnac_kernel.py", SPACE, "embedding/encoding.py"),
         ),
         "ours": _ours("ours:ours", "ours"),
+        "ours-random-start": _ours(
+            "ablations:random_start", "ours", "benchmarks/search/ablations.py"
+        ),
         "ours-no-teacher": _ablation("without_teacher"),
         "ours-no-scaling-law": _ablation("without_scaling_law"),
         "ours-no-logarithm": _ablation("without_logarithm"),
@@ -96,7 +104,6 @@ METHODS: Mapping[str, Entry] = MappingProxyType(
         "ours-no-lines": _ablation("without_lines"),
         "ours-no-climbs": _ablation("without_climbs"),
         "ours-one-encoder": _ablation("one_encoder"),
-        "ours-random-start": _ablation("random_start"),
     }
 )
 

@@ -34,9 +34,11 @@ class Run:
     Attributes:
         evaluations: How many were asked for; `rows` are fewer where a table allows fewer.
         version: Of the search (`methods.version_of`).
+        fingerprint: Of the table.
         rows: In the order of their evaluation.
         observed: The accuracies that the search was told, fractions.
-        propose_s: Seconds from each question to its answer, those of the tellings before it too.
+        propose_s: CPU seconds of the process from each question to its answer, those of the telling
+            before it too.
     """
 
     table: str
@@ -45,6 +47,7 @@ class Run:
     seed: int
     evaluations: int
     version: str
+    fingerprint: str
     rows: tuple[int, ...]
     observed: tuple[float, ...]
     propose_s: tuple[float, ...]
@@ -95,7 +98,7 @@ def evaluate(
     seed: int,
     evaluations: int,
     factory: Factory,
-    clock: Callable[[], float] = time.perf_counter,
+    clock: Callable[[], float] = time.process_time,
 ) -> tuple[list[int], list[float], list[float]]:
     """Runs one search.
 

@@ -30,6 +30,7 @@ class Job:
     key: Key
     evaluations: int
     version: str
+    fingerprint: str
 
 
 class RunError(Exception):
@@ -49,7 +50,13 @@ def jobs(
     """Returns all runs, seed by seed, so that a benchmark that is cut has whole seeds."""
     versions = {x: version_of(x) for x in methods}
     return [
-        Job(source, Key(table.name, task.name, method, seed), evaluations, versions[method])
+        Job(
+            source,
+            Key(table.name, task.name, method, seed),
+            evaluations,
+            versions[method],
+            table.fingerprint,
+        )
         for seed in range(seeds)
         for source, table in tables.items()
         for task in tasks
@@ -64,8 +71,12 @@ def enough(table: Table, task: Task) -> bool:
 
 
 def is_of(run: Run, job: Job) -> bool:
-    """Returns whether a logged run is the job's, by the same code."""
-    return (run.version, run.evaluations) == (job.version, job.evaluations)
+    """Returns whether a logged run is the job's, by the same code and on the same table."""
+    return (run.version, run.fingerprint, run.evaluations) == (
+        job.version,
+        job.fingerprint,
+        job.evaluations,
+    )
 
 
 def run_job(job: Job) -> Run:
@@ -84,7 +95,7 @@ def run_job(job: Job) -> Run:
     except Exception as error:
         raise RunError(job.key, repr(error)) from error
     done = (tuple(rows), tuple(observed), tuple(propose_s))
-    return Run(*key, job.evaluations, job.version, *done)
+    return Run(*key, job.evaluations, job.version, job.fingerprint, *done)
 
 
 def run_all(

@@ -74,6 +74,15 @@ class Task:
         relative = accuracy / table.mean_accuracy[table.teacher]
         return (compression * (2 - compression) * relative).unsqueeze(1)
 
+    def outcomes_of(self, table: Table, row: int, accuracy: float) -> Tensor:
+        """Returns what is maximised, of one row of the accuracy told: `1 x 1` or `1 x 2`."""
+        told = torch.tensor([accuracy], dtype=torch.float64)
+        return self.outcomes(table, torch.tensor([row]), told)
+
+    def teacher_outcomes(self, table: Table) -> Tensor:
+        """Returns the teacher's, which every search may know: `1 x 1` or `1 x 2`."""
+        return self.outcomes_of(table, table.teacher, float(table.mean_accuracy[table.teacher]))
+
 
 TASKS: Mapping[str, Task] = MappingProxyType(
     {

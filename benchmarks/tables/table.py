@@ -5,6 +5,8 @@ Glossary: `n` networks, `d` columns (one a decision), `runs` trainings of each n
 
 from __future__ import annotations
 
+import functools
+import hashlib
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 
@@ -75,6 +77,15 @@ class Table:
     def mean_accuracy(self) -> Tensor:
         """The mean over the trainings, as a fraction: float64 `n`."""
         return self.accuracy.mean(dim=1)
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """Changes with anything that the file tells of the networks: the start of a SHA-256."""
+        digest = hashlib.sha256(repr((self.keys, self.cardinalities, self.ordinal)).encode())
+        digest.update(str(self.teacher).encode())
+        for tensor in (self.choices, self.accuracy, self.params, self.macs, self.first):
+            digest.update(tensor.contiguous().numpy().tobytes())
+        return digest.hexdigest()[:12]
 
     def architecture(self, row: int) -> Architecture:
         """Returns the row's network, built anew; a layer that the teacher has too has its name."""

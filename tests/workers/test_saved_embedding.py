@@ -45,11 +45,12 @@ def test_every_kernel_has_learned_from_the_trials_that_are_named(
     assert (saved.trials, saved.kernels, len(read.kernels)) == (5, 3, 3)
 
 
-def test_too_few_trials_to_learn_from_save_nothing(
+def test_a_search_without_any_completed_trial_saves_nothing(
     database: Database, artifacts: Artifacts
 ) -> None:
-    work, prepared, proposer = _searched(database, artifacts, 2)
-    assert save_embedding(work, proposer, prepared) is None
+    work = held_work(database, artifacts, search={"strategy": "embedding", "kernels": 3})
+    prepared = prepare(work)
+    assert save_embedding(work, job_proposer(work, prepared, None), prepared) is None
     assert not artifacts.exists(f"embeddings/{work.job.id}-{work.lease.fence}.safetensors")
 
 

@@ -36,8 +36,9 @@ TokenReader = Callable[[Tensor], Tokens]
 class Esnac2019:
     """Eight proposals a round, one a kernel, of which each is trained from nothing [Cao2019].
 
-    A kernel sees the teacher, of value 0, and each record with probability one half; of 1,000
-    random rows it proposes the one of the largest expected improvement. So the first round knows
+    A kernel sees the teacher, whose score is 0, and each record with probability one half; of 1,000
+    random rows it proposes the one of the largest expected improvement, over the best that
+    the task allows (the paper knows no limits). So the first round knows
     the teacher alone, and no starting rows are taken. Rows that aren't allowed or were asked for
     are never drawn. Of a Pareto set, which the paper doesn't have, each kernel takes an augmented
     Chebyshev value under weights of its own [Knowles2006].
@@ -53,7 +54,7 @@ class Esnac2019:
         self._table, self._task, self._seed, self._tokens = table, task, seed, tokens
         self._rows = Rows(table, task, seed)
         self._asked: list[int] = []
-        self._outcomes: list[Tensor] = []
+        self._outcomes = [task.teacher_outcomes(table)]
         self._proposed: list[int] = []
         self._rounds = 0
 
@@ -65,9 +66,8 @@ class Esnac2019:
 
     def tell(self, row: int, accuracy: float) -> None:
         """Adds a record; the kernels learn of it in the next round."""
-        told = torch.tensor([accuracy], dtype=torch.float64)
         self._asked.append(row)
-        self._outcomes.append(self._task.outcomes(self._table, torch.tensor([row]), told))
+        self._outcomes.append(self._task.outcomes_of(self._table, row, accuracy))
 
     def _propose(self) -> None:
         draws = generator(self._seed, "esnac round", self._rounds)
@@ -83,15 +83,15 @@ class Esnac2019:
     def _kernel(self, number: int, draws: torch.Generator) -> EsnacKernel:
         seen = torch.rand(len(self._asked), generator=draws) < SHARE
         rows = torch.tensor([self._table.teacher, *self._asked])
-        values = torch.cat([torch.zeros(1), self._values(draws)])
         of_kernel = torch.cat([torch.tensor([True]), seen])
+        values = self._values(draws)[of_kernel]
+        may_count = self._task.excess(self._table)[rows[of_kernel]] <= 0
+        best = values[may_count] if may_count.any() else values
         seed = derive_seed(self._seed, "esnac kernel", self._rounds * KERNELS + number)
-        return EsnacKernel(self._tokens(rows[of_kernel]), values[of_kernel], seed)
+        return EsnacKernel(self._tokens(rows[of_kernel]), values, float(best.max()), seed)
 
     def _values(self, draws: torch.Generator) -> Tensor:
-        """Returns the records' values, float64, as they are."""
-        if not self._outcomes:
-            return torch.zeros(0, dtype=torch.float64)
+        """Returns the teacher's value and the records', float64, as they are."""
         outcomes = torch.cat(self._outcomes)
         if self._task.outcomes_count == 1:
             return outcomes[:, 0]

@@ -37,16 +37,17 @@ class EsnacKernel:
     Args:
         tokens: Of the `m` records, at least one.
         y: Their values as they are, `m`.
+        best: What is to be improved on.
         seed: Of the LSTM's first weights.
     """
 
-    def __init__(self, tokens: Tokens, y: Tensor, seed: int) -> None:
+    def __init__(self, tokens: Tokens, y: Tensor, best: float, seed: int) -> None:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self._lstm = nn.LSTM(
                 tokens.values.shape[-1], HIDDEN, LAYERS, batch_first=True, bidirectional=True
             )
-        self._tokens, self._y = tokens, y.double()
+        self._tokens, self._y, self._best = tokens, y.double(), best
         if len(y) > 1:
             self._train()
         with torch.no_grad():
@@ -55,13 +56,13 @@ class EsnacKernel:
             self._inverse = torch.cholesky_inverse(factor)
 
     def expected_improvement(self, tokens: Tokens) -> Tensor:
-        """Returns `n` expected improvements over the best record; the noise counts in them."""
+        """Returns `n` expected improvements; the noise counts in them."""
         with torch.no_grad():
             cross = _similarity(self._embed(tokens), self._embedded)
         weights = cross @ self._inverse
         mean = weights @ self._y
         deviation = (1 - (weights * cross).sum(1)).clamp(min=0).add(NOISE).sqrt()
-        z = (mean - self._y.max()) / deviation
+        z = (mean - self._best) / deviation
         density = torch.exp(-z.square() / 2) / math.sqrt(2 * math.pi)
         improvement: Tensor = deviation * (z * torch.special.ndtr(z) + density)
         return improvement

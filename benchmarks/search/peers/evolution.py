@@ -45,8 +45,7 @@ class RegularisedEvolution:
 
     def tell(self, row: int, accuracy: float) -> None:
         """Adds the row to the living; the oldest makes room for it."""
-        told = torch.tensor([accuracy], dtype=torch.float64)
-        (outcomes,) = self._task.outcomes(self._table, torch.tensor([row]), told).tolist()
+        (outcomes,) = self._task.outcomes_of(self._table, row, accuracy).tolist()
         self._living.append((row, outcomes))
 
     def _child(self) -> int:

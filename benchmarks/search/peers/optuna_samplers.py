@@ -10,7 +10,6 @@ import warnings
 from collections.abc import Sequence
 
 import optuna
-import torch
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 from optuna.samplers import BaseSampler, GPSampler, TPESampler
 from optuna.trial import Trial
@@ -31,11 +30,11 @@ GP_TRIES = 4
 class OptunaSearch:
     """A study that is asked and told.
 
-    Kinds are categorical parameters, sizes integers. A limit on parameters is told as a
-    constraint with every trial. A proposal that was evaluated before is told its known outcome
-    again, and one over the limit that it is (with the mean outcome so far, which says nothing
-    of its accuracy), both for free; after some of them the row nearest to the last proposal is
-    taken.
+    Kinds are categorical parameters, sizes integers. The teacher is its first trial. A limit on
+    parameters is told as a constraint with every trial. A proposal that was evaluated before is
+    told its known outcome again, and one over the limit that it is (with the mean outcome so far,
+    which says nothing of its accuracy), both for free; after some of them the row nearest to the
+    last proposal is taken.
     """
 
     def __init__(
@@ -58,9 +57,10 @@ class OptunaSearch:
             )
         }
         self._start = list(start[:FIRST])
-        teacher = float(table.mean_accuracy[table.teacher])
-        self._known = {table.teacher: self._outcomes(table.teacher, teacher)}
+        teacher: list[float] = task.teacher_outcomes(table)[0].tolist()
+        self._known = {table.teacher: teacher}
         self._trial: Trial | None = None
+        self._end(self._trial_of(table.teacher), table.teacher, teacher)
 
     def ask(self) -> int:
         """Returns a starting row, or what the sampler proposes."""
@@ -79,15 +79,18 @@ class OptunaSearch:
     def tell(self, row: int, accuracy: float) -> None:
         """Ends the trial that was asked for."""
         assert self._trial is not None
-        self._known[row] = self._outcomes(row, accuracy)
+        self._known[row] = self._task.outcomes_of(self._table, row, accuracy)[0].tolist()
         self._end(self._trial, row, self._known[row])
 
     def _take(self, row: int) -> int:
         """Makes the row the next trial."""
+        self._trial = self._trial_of(row)
+        return self._rows.take(row)
+
+    def _trial_of(self, row: int) -> Trial:
         choices = self._table.choices[row].tolist()
         self._study.enqueue_trial(dict(zip(self._space, choices, strict=True)))
-        self._trial = self._study.ask(self._space)
-        return self._rows.take(row)
+        return self._study.ask(self._space)
 
     def _reject(self, trial: Trial, row: int | None) -> None:
         if row is None:  # a table need not have all combinations
@@ -101,13 +104,6 @@ class OptunaSearch:
         if self._task.params_ratio is not None:
             trial.set_constraint("params", self._excess[row])
         self._study.tell(trial, outcomes)
-
-    def _outcomes(self, row: int, accuracy: float) -> list[float]:
-        told = torch.tensor([accuracy], dtype=torch.float64)
-        outcomes: list[float] = self._task.outcomes(self._table, torch.tensor([row]), told)[
-            0
-        ].tolist()
-        return outcomes
 
 
 def tpe(table: Table, task: Task, seed: int, start: Sequence[int]) -> OptunaSearch:

@@ -51,6 +51,7 @@ CHUNK = 2048
 class PlainGP:
     """A `SingleTaskGP` with BoTorch's own defaults, which models the task's value.
 
+    It is fitted to the teacher too; what is to be improved on is the best of what was evaluated.
     Features are one-hot for kinds and the unit interval for sizes. The acquisition, noisy expected
     improvement [Ament2023] or hypervolume improvement with the saved MACs as a second modelled
     outcome [Daulton2021], is computed for every row that may be asked for: none is rejected. Each
@@ -63,7 +64,7 @@ class PlainGP:
         self._features = features(table)
         self._start = list(start[:FIRST])
         self._asked: list[int] = []
-        self._outcomes: list[Tensor] = []
+        self._outcomes = [task.teacher_outcomes(table)]
         self._last: dict[str, Tensor] | None = None
 
     def ask(self) -> int:
@@ -81,12 +82,12 @@ class PlainGP:
 
     def tell(self, row: int, accuracy: float) -> None:
         """Adds the row's outcomes to what the model is fitted to."""
-        told = torch.tensor([accuracy], dtype=torch.float64)
         self._asked.append(row)
-        self._outcomes.append(self._task.outcomes(self._table, torch.tensor([row]), told))
+        self._outcomes.append(self._task.outcomes_of(self._table, row, accuracy))
 
     def _fitted(self) -> SingleTaskGP:
-        model = SingleTaskGP(self._features[self._asked], torch.cat(self._outcomes))
+        known = self._features[[self._table.teacher, *self._asked]]
+        model = SingleTaskGP(known, torch.cat(self._outcomes))
         if self._last is not None:
             # The outcomes' own scaling is of this round's.
             model.load_state_dict(self._last, strict=False)

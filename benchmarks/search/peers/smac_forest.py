@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import joblib
-import torch
 from ConfigSpace import CategoricalHyperparameter, Configuration, ConfigurationSpace
 from ConfigSpace.hyperparameters import UniformIntegerHyperparameter
 from smac import HyperparameterOptimizationFacade as Facade
@@ -23,6 +22,7 @@ from smac.main.exceptions import ConfigurationSpaceExhaustedException
 from smac.multi_objective.parego import ParEGO
 from smac.runhistory.dataclasses import TrialInfo, TrialValue
 from smac.runhistory.enumerations import StatusType
+from torch import Tensor
 
 from benchmarks.search.rows import Rows
 from benchmarks.search.tasks import Task
@@ -44,8 +44,8 @@ class SmacForest:
 
     Kinds are categorical, sizes integers; all settings are SMAC's own. A Pareto set is searched
     by ParEGO [Knowles2006]. SMAC never proposes what it was told; a proposal over the limit is
-    told as crashed, at the worst cost so far, for free; after some of them the row nearest to the
-    last proposal is taken.
+    told as crashed, at the worst cost so far, for free, as is a teacher over the limit; after some
+    of them the row nearest to the last proposal is taken.
     """
 
     def __init__(self, table: Table, task: Task, seed: int, start: Sequence[int]) -> None:
@@ -59,13 +59,13 @@ class SmacForest:
         self._smac = self._facade()
         self._told: list[list[float]] = []
         self._info: TrialInfo | None = None
-        teacher = float(table.mean_accuracy[table.teacher])
-        self._tell(self._trial(table.teacher), self._costs(table.teacher, teacher))
+        self._knows_teacher = False
 
     def ask(self) -> int:
         """Returns a starting row, or what SMAC proposes."""
         if self._start:
             return self._take(self._start.pop(0))
+        self._tell_teacher()
         choices = self._table.choices[int(self._rows.left()[0])].tolist()
         for _ in range(TRIES):
             try:
@@ -79,14 +79,28 @@ class SmacForest:
             if row is not None and self._rows.is_free(row):
                 self._info = info
                 return self._rows.take(row)
-            worst = [max(x) for x in zip(*self._told, strict=True)]
-            self._tell(info, worst, StatusType.CRASHED)
+            self._crashed(info)
         return self._take(self._rows.nearest(choices))
 
     def tell(self, row: int, accuracy: float) -> None:
         """Ends the trial that was asked for."""
         assert self._info is not None
-        self._tell(self._info, self._costs(row, accuracy))
+        self._tell(self._info, self._costs(self._task.outcomes_of(self._table, row, accuracy)))
+
+    def _tell_teacher(self) -> None:
+        """Tells the teacher once: before the first question, as what may not be asked for."""
+        if self._knows_teacher:
+            return
+        self._knows_teacher = True
+        teacher = self._trial(self._table.teacher)
+        if self._told and self._task.excess(self._table)[self._table.teacher] > 0:
+            self._crashed(teacher)
+        else:
+            self._tell(teacher, self._costs(self._task.teacher_outcomes(self._table)))
+
+    def _crashed(self, info: TrialInfo) -> None:
+        worst = [max(x) for x in zip(*self._told, strict=True)]
+        self._tell(info, worst, StatusType.CRASHED)
 
     def _take(self, row: int) -> int:
         """Makes the row the next trial."""
@@ -105,11 +119,9 @@ class SmacForest:
         cost = costs if len(costs) > 1 else costs[0]
         self._smac.tell(info, TrialValue(cost=cost, status=status), save=False)
 
-    def _costs(self, row: int, accuracy: float) -> list[float]:
-        """Returns what SMAC minimises."""
-        told = torch.tensor([accuracy], dtype=torch.float64)
-        outcomes = self._task.outcomes(self._table, torch.tensor([row]), told)[0]
-        costs: list[float] = (1 - outcomes).tolist()
+    def _costs(self, outcomes: Tensor) -> list[float]:
+        """Returns what SMAC minimises, of outcomes `1 x k`."""
+        costs: list[float] = (1 - outcomes[0]).tolist()
         return costs
 
     def _configuration_space(self) -> ConfigurationSpace:
@@ -136,7 +148,8 @@ class SmacForest:
         return Facade(
             scenario,
             _never_called,
-            # The starting rows are told; the teacher, which is known, is what it won't propose.
+            # The starting rows are told; SMAC wants one more, and gets the teacher, which it is
+            # told of too and so won't propose.
             initial_design=Facade.get_initial_design(
                 scenario, n_configs=0, additional_configs=[self._trial(self._table.teacher).config]
             ),

@@ -11,7 +11,7 @@ from benchmarks.search.tasks import TASKS, Task
 from benchmarks.tables import Table
 from tests.benchmarks.made_up_table import made_up_table
 
-RUN = Run("t", "score", "random", 3, 2, "v", (4, 1), (0.5, 0.25), (0.1, 0.2))
+RUN = Run("t", "score", "random", 3, 2, "v", "f", (4, 1), (0.5, 0.25), (0.1, 0.2))
 
 
 class Scripted:

@@ -19,7 +19,7 @@ def summary(to_target: list[int], level: float = 0.1) -> MethodSummary:
 
 def test_runs_are_summed_up_by_seed() -> None:
     table = little()
-    first = Run("t", "accuracy", "m", 0, 8, "v", (0, 4), (0.5, 0.9), (1.0, 3.0))
+    first = Run("t", "accuracy", "m", 0, 8, "v", "f", (0, 4), (0.5, 0.9), (1.0, 3.0))
     second = replace(first, seed=1, rows=(0, 3))
     result = MethodSummary.of(table, ACCURACY, [second, first], 8)
     assert result.seeds == (0, 1)

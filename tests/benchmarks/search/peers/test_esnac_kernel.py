@@ -28,7 +28,7 @@ def test_the_closed_form_is_what_leaving_out_one_by_one_gives() -> None:
 
 def test_a_kernel_of_the_teacher_alone_wants_what_is_far_from_it() -> None:
     tokens = column_tokens(made_up_table())
-    kernel = EsnacKernel(tokens(torch.tensor([23])), torch.zeros(1), seed=0)
+    kernel = EsnacKernel(tokens(torch.tensor([23])), torch.zeros(1), best=0.0, seed=0)
     near, far = kernel.expected_improvement(tokens(torch.tensor([23, 0]))).tolist()
     # At the record itself: variance 1 - 1 / (1 + β), and β for the noise of its outcome.
     variance = 1 - 1 / (1 + NOISE) + NOISE
@@ -40,7 +40,8 @@ def test_training_raises_the_likelihood_of_the_records() -> None:
     table = made_up_table()
     tokens = column_tokens(table)
     rows = torch.arange(0, 23, 2)
-    kernel = EsnacKernel(tokens(rows), table.mean_accuracy[rows], seed=0)
+    values = table.mean_accuracy[rows]
+    kernel = EsnacKernel(tokens(rows), values, float(values.max()), seed=0)
     improvement = kernel.expected_improvement(tokens(torch.arange(23)))
     assert torch.isfinite(improvement).all()
     assert (improvement > 0).all()

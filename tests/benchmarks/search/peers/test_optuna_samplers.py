@@ -23,7 +23,9 @@ def test_what_is_rejected_is_told_for_free(factory: Factory) -> None:
         search.tell(asked[-1], 0.5)
     trials = search._study.trials
     assert asked[:-2] == start[:FIRST]
-    assert len(trials) >= len(asked)
+    assert len(trials) >= len(asked) + 1
+    assert trials[0].value == pytest.approx(float(table.mean_accuracy[table.teacher]))
+    assert trials[0].constraints["params"] == pytest.approx(0.75)
     assert all(x.constraints.keys() == {"params"} for x in trials)
     within = [x for x in trials if x.constraints["params"] <= 0]
     assert len(within) >= len(asked)
