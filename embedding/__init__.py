@@ -11,6 +11,7 @@ from embedding.random_proposer import RandomProposer
 from embedding.saved import SavedEmbedding
 from embedding.search_space import SearchSpace, StudentSpace
 from embedding.seeds import derive_seed
+from embedding.source import Source
 
 __all__ = [
     "ENCODING_VERSION",
@@ -26,6 +27,7 @@ __all__ = [
     "SavedEmbedding",
     "SearchSettings",
     "SearchSpace",
+    "Source",
     "SpaceExhausted",
     "StudentSpace",
     "Tokens",

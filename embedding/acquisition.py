@@ -10,6 +10,7 @@ carries, inside the acquisition.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from botorch.utils.sampling import draw_sobol_normal_samples
@@ -55,27 +56,41 @@ class Posterior:
         residual = gp.train_targets - gp.mean_module(self._x)
         self._weights = torch.cholesky_solve(residual.unsqueeze(1), self._root)
 
-    def whitened(self, x: Tensor) -> Tensor:
-        """Returns what `m` inputs share with the known ones, whitened: `n x m`."""
+    def at(self, x: Tensor) -> "Predicted":
+        """Returns what is known of the outcomes at `m x columns`."""
         shared = self._gp.covar_module.forward(self._x, x)
-        whitened: Tensor = torch.linalg.solve_triangular(self._root, shared, upper=False)
-        return whitened
+        whitened = torch.linalg.solve_triangular(self._root, shared, upper=False)
+        mean = self._gp.mean_module(x) + (shared.mT @ self._weights).squeeze(1)
+        return Predicted(x, mean, whitened)
 
-    def mean(self, x: Tensor) -> Tensor:
-        """Returns the means at `m x columns`: `m`."""
-        shared = self._gp.covar_module.forward(x, self._x)
-        mean: Tensor = self._gp.mean_module(x) + (shared @ self._weights).squeeze(1)
-        return mean
+    def variance(self, a: "Predicted") -> Tensor:
+        """Returns the variances: `m`."""
+        prior: Tensor = self._gp.covar_module.forward(a.x, a.x, diag=True)
+        return prior - a.whitened.square().sum(0)
 
-    def covariance(self, a: Tensor, b: Tensor) -> Tensor:
+    def covariance(self, a: "Predicted", b: "Predicted") -> Tensor:
         """Returns the covariances between two sets of inputs."""
-        prior: Tensor = self._gp.covar_module.forward(a, b)
-        return prior - self.whitened(a).mT @ self.whitened(b)
+        prior: Tensor = self._gp.covar_module.forward(a.x, b.x)
+        return prior - a.whitened.mT @ b.whitened
 
-    def variance(self, x: Tensor) -> Tensor:
-        """Returns the variances at `m x columns`: `m`."""
-        prior: Tensor = self._gp.covar_module.forward(x, x, diag=True)
-        return prior - self.whitened(x).square().sum(0)
+
+@dataclass(frozen=True)
+class Predicted:
+    """A `Posterior` at some inputs.
+
+    Attributes:
+        x: The inputs, `m x columns`.
+        mean: Of their outcomes, `m`.
+        whitened: What they share with the `n` known ones, whitened: `n x m`.
+    """
+
+    x: Tensor
+    mean: Tensor
+    whitened: Tensor
+
+    def take(self, rows: Tensor) -> "Predicted":
+        """Returns those of the inputs that `rows` names."""
+        return Predicted(self.x[rows], self.mean[rows], self.whitened[:, rows])
 
 
 def log_improvement(worth: Tensor, mean: Tensor, deviation: Tensor, best: Tensor) -> Tensor:
@@ -117,25 +132,26 @@ def improvement(
     """
     with torch.no_grad():
         posterior = Posterior(gp)
-        base = torch.cat([observed, pending])
+        base = posterior.at(torch.cat([observed, pending]))
         root = psd_safe_cholesky(posterior.covariance(base, base))
-        draws = draw_sobol_normal_samples(len(base), SAMPLES, dtype=torch.float64, seed=seed)
-        outcomes = posterior.mean(base) + draws @ root.mT
-        values = objective.value(accuracy_of(teacher_outcome + outcomes), costs_in(base))
+        draws = draw_sobol_normal_samples(len(base.x), SAMPLES, dtype=torch.float64, seed=seed)
+        outcomes = base.mean + draws @ root.mT
+        values = objective.value(accuracy_of(teacher_outcome + outcomes), costs_in(base.x))
         best, rows = values.max(dim=1)
         # Only those that are the best in a sample say what a candidate has to beat.
         kept = rows.unique()
-        rivals = base[kept]
+        rivals = base.take(kept)
         rival_root = psd_safe_cholesky(posterior.covariance(rivals, rivals))
-        residual = (outcomes[:, kept] - posterior.mean(rivals)).mT
+        residual = (outcomes[:, kept] - rivals.mean).mT
         known = torch.linalg.solve_triangular(rival_root, residual, upper=False)
 
     def of(candidates: Tensor) -> Tensor:
         with torch.no_grad():
-            shared = posterior.covariance(rivals, candidates)
+            predicted = posterior.at(candidates)
+            shared = posterior.covariance(rivals, predicted)
             with_rivals = torch.linalg.solve_triangular(rival_root, shared, upper=False)
-            variance = posterior.variance(candidates) - with_rivals.square().sum(0)
-            mean = teacher_outcome + posterior.mean(candidates) + known.mT @ with_rivals
+            variance = posterior.variance(predicted) - with_rivals.square().sum(0)
+            mean = teacher_outcome + predicted.mean + known.mT @ with_rivals
             worth = objective.value(torch.ones_like(variance), costs_in(candidates))
             deviation = variance.clamp(min=1e-10).sqrt()
             improved = log_improvement(worth, mean, deviation, best.unsqueeze(1))

@@ -19,9 +19,10 @@ from embedding.pareto import pareto_improvement
 from embedding.pool import draw_pool
 from embedding.proposer import Proposer, SearchSettings
 from embedding.reading import Reader, Reading
-from embedding.saved import SavedEmbedding
+from embedding.saved import Findings, SavedEmbedding
 from embedding.search_space import SearchSpace
 from embedding.seeds import derive_seed, generator
+from embedding.source import Source
 from embedding.subset import best_and_spread
 from embedding.surrogate import NUMERICAL_ERRORS, Surrogate
 from networks import Candidates, Edits
@@ -56,6 +57,7 @@ class EmbeddingProposer(Proposer):
         settings: number of kernels and seed.
         start: encoders to start from; encoder `k` takes the saved one `k mod K`.
         frozen: whether the encoders are kept as they are.
+        source: an earlier search, which guesses what this one doesn't know yet.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class EmbeddingProposer(Proposer):
         settings: SearchSettings,
         start: SavedEmbedding | None = None,
         frozen: bool = False,
+        source: Source | None = None,
     ) -> None:
         self._pool: Reading | None = None
         self._fitted: int | None = None  # the trial number of the last fit of this round
@@ -73,14 +76,16 @@ class EmbeddingProposer(Proposer):
         accuracy = torch.tensor(objective.teacher_accuracy, dtype=torch.float64)
         self._teacher_outcome = outcome(accuracy).item()
         decisions = space.features(space.teacher()).shape[1]
-        self._surrogate = Surrogate(decisions, settings.kernels, settings.seed, frozen)
-        self._reader = Reader(space, self._surrogate)
+        self._surrogate = Surrogate(
+            decisions, settings.kernels, settings.seed, frozen, sources=int(source is not None)
+        )
+        self._reader = Reader(space, self._surrogate, source)
         if start is not None:
             self._surrogate.begin(start.kernels, start.fits, start.hyperparameters)
 
     def state(self) -> bytes:
         """Returns the encoders and hyperparameters as they are."""
-        return self.embedding({}).to_bytes()
+        return self._saved({}, findings=None).to_bytes()
 
     def embedding(self, provenance: Mapping[str, object]) -> SavedEmbedding:
         """Returns what a finished job saves for the next teacher.
@@ -88,13 +93,29 @@ class EmbeddingProposer(Proposer):
         Args:
             provenance: JSON: which teacher, dataset and trials it learned from.
         """
+        return self._saved(provenance, self._findings())
+
+    def _saved(self, provenance: Mapping[str, object], findings: Findings | None) -> SavedEmbedding:
         surrogate = self._surrogate
         return SavedEmbedding(
             surrogate.encoder_weights(),
             tuple(surrogate.fits),
             surrogate.hyperparameters(),
             provenance,
+            findings,
         )
+
+    def _findings(self) -> Findings | None:
+        """Returns the trials as another teacher's search can read them; none without any."""
+        if not len(self._history.observed):
+            return None
+        known, y, rows = self._observations(self._history)
+        layout, x = self._surrogate.layout, known.x[rows]
+        shared = torch.cat([x[:, :1], x[:, layout.logs], x[:, layout.embeddings]], dim=1)
+        reads = Surrogate(0, self.settings.kernels, seed=0, frozen=True)
+        reads.begin((), (), self._surrogate.hyperparameters())
+        reads.fit(shared, y[rows], known.tokens.take(rows), turn=0)
+        return Findings(shared, y[rows], reads.hyperparameters())
 
     def learn(self) -> bool:
         """Fits every encoder once more, to all told trials, before it is saved.
@@ -104,8 +125,9 @@ class EmbeddingProposer(Proposer):
         """
         if not len(self._history.observed):
             return False
-        for turn in range(self.settings.kernels):
-            self._fit(self._history, turn)
+        last = self.settings.kernels - 1
+        for turn in range(last + 1):
+            self._fit(self._history, turn, hyperparameters=turn == last)
         return True
 
     def tell(self, completed: Sequence[Observation], pending: Sequence[Edits]) -> None:
@@ -123,7 +145,9 @@ class EmbeddingProposer(Proposer):
             return pool.candidates
         try:
             if number != self._fitted:  # it is where the candidate before was refused
-                self._fit(history, number % max(1, self.settings.kernels))
+                # Of one round's proposals, which know the same trials, the first one fits them.
+                first = self._fitted is None
+                self._fit(history, number % max(1, self.settings.kernels), hyperparameters=first)
                 self._fitted = number
             return self._climb(self._acquisition(history), history, draws)
         except NUMERICAL_ERRORS as error:
@@ -160,11 +184,11 @@ class EmbeddingProposer(Proposer):
     def _value(self, history: History) -> Tensor:
         return self.objective.value(history.accuracy, self.space.costs(history.observed))
 
-    def _fit(self, history: History, turn: int) -> None:
+    def _fit(self, history: History, turn: int, hyperparameters: bool) -> None:
         """Fits to the teacher, which comes first, and observed trials; conditions on them."""
         known, y, rows = self._observations(history)
         fitted = known.take(rows)
-        self._surrogate.fit(fitted.x, y[rows], fitted.tokens, turn)
+        self._surrogate.fit(fitted.x, y[rows], fitted.tokens, turn, hyperparameters)
         self._observed = self._reader.again(known, turn), y, rows
         self._surrogate.gp.condition(self._observed[0].x, y)
         self._surrogate.gp.eval()
@@ -182,6 +206,7 @@ class EmbeddingProposer(Proposer):
                 Candidates.cat([self.space.teacher(), history.observed[known]])
             )
             reading.x[0, 0] = 0
+            reading.x[0, self._surrogate.layout.guesses] = 0
             y = outcome(history.accuracy[known]) - self._teacher_outcome
             self._observed = reading, torch.cat([y.new_zeros(1), y]), rows
         return self._observed

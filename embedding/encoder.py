@@ -7,7 +7,6 @@
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from embedding.encoding import TOKEN_FEATURES, Tokens
 
@@ -19,12 +18,15 @@ EMBEDDING = 16
 class Encoder(nn.Module):
     """A bidirectional LSTM over the tokens, averaged, mapped to a vector of unit norm [Cao2019].
 
-    Both directions read real tokens only, so that padding changes nothing.
+    Both directions begin at a real token and what they say of padding, which comes last, is left
+    out: it changes nothing. (Packed sequences would not be read by the fast kernels: a step of
+    training takes two to four times as long.)
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.lstm = nn.LSTM(len(TOKEN_FEATURES), HIDDEN, bidirectional=True, batch_first=True)
+        self.onward = nn.LSTM(len(TOKEN_FEATURES), HIDDEN, batch_first=True)
+        self.reverse = nn.LSTM(len(TOKEN_FEATURES), HIDDEN, batch_first=True)
         self.head = nn.Linear(2 * HIDDEN, EMBEDDING)
 
     @classmethod
@@ -46,10 +48,11 @@ class Encoder(nn.Module):
             )
         if not len(tokens.values):
             return tokens.values.new_empty(0, EMBEDDING)
-        lengths = tokens.mask.sum(1).clamp(min=1)
-        packed = pack_padded_sequence(
-            tokens.values, lengths, batch_first=True, enforce_sorted=False
-        )
-        states, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True)
-        pooled = states.sum(1) / lengths.unsqueeze(1)
+        lengths = tokens.mask.sum(1, keepdim=True)
+        places = torch.arange(tokens.values.shape[1])
+        # The last real token first; padding stays where it is.
+        turned = torch.where(tokens.mask, lengths - 1 - places, places).unsqueeze(2)
+        reversed_values = tokens.values.take_along_dim(turned, dim=1)
+        states = torch.cat([self.onward(tokens.values)[0], self.reverse(reversed_values)[0]], dim=2)
+        pooled = (states * tokens.mask.unsqueeze(2)).sum(1) / lengths.clamp(min=1)
         return F.normalize(self.head(pooled), dim=1)

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from networks import Architecture, LayerTable, SpaceLayer, read_layers
 
-ENCODING_VERSION = 2
+ENCODING_VERSION = 3
 
 STATIC_FEATURES = (
     "linear",

@@ -4,6 +4,7 @@ Priors are absolute: outcomes are logarithms of errors, features logarithms of s
 relation has about one magnitude for all networks and data.
 """
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +28,10 @@ from embedding.objective import COSTS
 SLOPES = (0.05, 0.1)
 SLOPE_DEVIATIONS = (0.1, 0.15)
 
+# The weight of an earlier search's guess: mean and standard deviation of the belief.
+TRUST = 0.5
+TRUST_DEVIATION = 0.5
+
 NOISE_DEVIATION = 0.03  # between trainings, of the error
 LEAST_NOISE = 1e-5
 
@@ -36,11 +41,13 @@ class Layout:
     """Where in the model's input columns stand.
 
     First 1 for a student and 0 for the teacher, then the decisions, the logarithms of parameters
-    and MACs relative to the teacher's, each encoder's embedding, and the costs.
+    and MACs relative to the teacher's, what an earlier search guesses (if there is a source), each
+    encoder's embedding, and the costs.
     """
 
     decisions: int
     kernels: int
+    sources: int = 0
 
     @property
     def plain(self) -> slice:
@@ -53,9 +60,20 @@ class Layout:
         return slice(1 + self.decisions, 3 + self.decisions)
 
     @property
+    def guesses(self) -> slice:
+        """What an earlier search guesses."""
+        return slice(3 + self.decisions, 3 + self.decisions + self.sources)
+
+    @property
     def embeddings(self) -> slice:
         """All encoders' embeddings, one after the other."""
-        return slice(3 + self.decisions, 3 + self.decisions + self.kernels * EMBEDDING)
+        begin = self.guesses.stop
+        return slice(begin, begin + self.kernels * EMBEDDING)
+
+    def of_encoder(self, turn: int) -> slice:
+        """One encoder's embeddings."""
+        begin = self.embeddings.start + turn * EMBEDDING
+        return slice(begin, begin + EMBEDDING)
 
     @property
     def costs(self) -> slice:
@@ -64,7 +82,7 @@ class Layout:
 
 
 class CostMean(Mean):  # type: ignore[misc]
-    """The mean: that smaller is worse."""
+    """The mean: that smaller is worse, and half of what an earlier search guesses."""
 
     def __init__(self, layout: Layout) -> None:
         super().__init__()
@@ -73,7 +91,8 @@ class CostMean(Mean):  # type: ignore[misc]
 
     def forward(self, x: Tensor) -> Tensor:
         """Returns the mean at `... x n x columns`: `... x n`."""
-        mean: Tensor = x[..., self._layout.logs] @ self.slopes.to(x)
+        guessed = x[..., self._layout.guesses].sum(-1)
+        mean: Tensor = x[..., self._layout.logs] @ self.slopes.to(x) + TRUST * guessed
         return mean
 
 
@@ -96,8 +115,9 @@ class StudentKernel(Kernel):  # type: ignore[misc]
 
     The sum of a linear kernel, an RBF kernel, and the mean of each encoder's RBF kernel; with what
     all students have in common (an offset to the teacher, which was trained in another way), and
-    how sure the mean's slopes are; and with what each has for itself, which no feature tells and
-    every training of it would show again. Variances of bends are relative to that of the lines.
+    how sure the mean's slopes and an earlier search's guesses are; and with what each has for
+    itself, which no feature tells and every training of it would show again. Variances of bends
+    are relative to that of the lines.
     """
 
     def __init__(self, layout: Layout) -> None:
@@ -124,6 +144,8 @@ class StudentKernel(Kernel):  # type: ignore[misc]
         logs = x1[..., layout.logs] * self.slope_variances.to(x1)
         student = x1[..., :1] @ x2[..., :1].mT
         covariance = covariance + logs @ x2[..., layout.logs].mT
+        guesses = TRUST_DEVIATION**2 * x1[..., layout.guesses]
+        covariance = covariance + guesses @ x2[..., layout.guesses].mT
         covariance = covariance + self.log_own.exp() * (apart < SAME)
         result: Tensor = covariance + self.log_offset.exp() * student
         return result
@@ -137,16 +159,29 @@ class StudentKernel(Kernel):  # type: ignore[misc]
         variance = self.log_variance.exp() * (plain.square().mean(-1) + ones)
         logs = (x[..., self.layout.logs].square() * self.slope_variances.to(x)).sum(-1)
         logs = logs + self.log_own.exp()
+        logs = logs + TRUST_DEVIATION**2 * x[..., self.layout.guesses].square().sum(-1)
         diagonal: Tensor = variance + logs + self.log_offset.exp() * x[..., 0].square()
         return diagonal
 
     def _learned(self, x1: Tensor, x2: Tensor) -> Tensor:
-        columns, shape = self.layout.embeddings, (self.layout.kernels, EMBEDDING)
-        a, b = (x[..., columns].unflatten(-1, shape).transpose(-3, -2) for x in (x1, x2))
-        # Of unit norm: the squared distance is 2 - 2 cos.
-        exponent = (a @ b.mT - 1) / (2 * self.log_learned_length).exp()
-        learned: Tensor = exponent.exp().mean(-3)
-        return learned
+        columns = [self.layout.of_encoder(turn) for turn in range(self.layout.kernels)]
+        # One after the other: all at once they would take as many times the memory.
+        bends = (_bends(x1[..., c], x2[..., c], self.log_learned_length) for c in columns)
+        return functools.reduce(torch.add, bends) / self.layout.kernels
+
+    def of_encoder(self, embedded: Tensor) -> Tensor:
+        """Returns one encoder's part of the covariance, of its embeddings `n x EMBEDDING`.
+
+        Its gradient is that of the embeddings alone.
+        """
+        part: Tensor = (self.log_variance + self.log_learned).detach().exp() / self.layout.kernels
+        return part * _bends(embedded, embedded, self.log_learned_length.detach())
+
+
+def _bends(a: Tensor, b: Tensor, log_length: Tensor) -> Tensor:
+    """Returns the RBF kernel of vectors of norm 1, whose squared distance is 2 - 2 cos."""
+    exponent: Tensor = (a @ b.mT - 1) / (2 * log_length).exp()
+    return exponent.exp()
 
 
 def _apart(a: Tensor, b: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from embedding.proposer import Proposer, SearchSettings
 from embedding.random_proposer import RandomProposer
 from embedding.saved import SavedEmbedding
 from embedding.search_space import StudentSpace
+from embedding.source import Source
 from networks import Space
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ def make_proposer(
         state: what `Proposer.state` returned last, if the job is continued; it comes before
             `embedding`. Of an older version it is left aside.
         embedding: what another job learned, to start from.
+            What its trials told is a guess at this job's, too.
         mode: what becomes of its encoders: kept (`frozen`) or fitted further (`adapt`, the
             default).
 
@@ -49,7 +51,10 @@ def make_proposer(
     if strategy != "embedding":
         raise EmbeddingError(f"unknown strategy {strategy!r}: there are {', '.join(STRATEGIES)}")
     start = (_continued(state) if state else None) or embedding
-    return EmbeddingProposer(students, objective, settings, start, frozen=mode == "frozen")
+    source = None if embedding is None or embedding.findings is None else Source(embedding)
+    return EmbeddingProposer(
+        students, objective, settings, start, frozen=mode == "frozen", source=source
+    )
 
 
 def _continued(state: bytes) -> SavedEmbedding | None:

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from embedding.acquisition import cost_columns
-from embedding.encoder import EMBEDDING
 from embedding.encoding import Tokens
 from embedding.search_space import SearchSpace
+from embedding.source import Source
 from embedding.surrogate import Surrogate
 from networks import Candidates
 
@@ -38,10 +38,12 @@ class Reading:
 
 
 class Reader:
-    """Reads candidates of one space for one surrogate."""
+    """Reads candidates of one space for one surrogate, to which an earlier search may guess."""
 
-    def __init__(self, space: SearchSpace, surrogate: Surrogate) -> None:
-        self._space, self._surrogate = space, surrogate
+    def __init__(
+        self, space: SearchSpace, surrogate: Surrogate, source: Source | None = None
+    ) -> None:
+        self._space, self._surrogate, self._source = space, surrogate, source
         self._teacher_logs = cost_columns(space.costs(space.teacher()))[:, :2].log2()
 
     def read(self, candidates: Candidates) -> Reading:
@@ -51,14 +53,22 @@ class Reader:
         student = torch.ones(len(candidates), 1, dtype=torch.float64)
         tokens = self._space.tokens(candidates)
         embedded = self._surrogate.embed(tokens)
-        x = torch.cat([student, self._space.features(candidates), logs, embedded, costs], dim=1)
+        features = self._space.features(candidates)
+        x = torch.cat([student, features, logs, self._guess(tokens, logs), embedded, costs], dim=1)
         return Reading(candidates, tokens, x)
+
+    def _guess(self, tokens: Tokens, logs: Tensor) -> Tensor:
+        """Returns the earlier search's guesses, `n x sources`."""
+        if self._source is None:
+            return logs[:, :0]
+        return self._source.guess(tokens, logs).unsqueeze(1)
 
     def again(self, reading: Reading, turn: int) -> Reading:
         """Returns the same candidates, after one encoder has learned."""
         if not len(self._surrogate.encoders):
             return reading
         x = reading.x.clone()
-        begin = self._surrogate.layout.embeddings.start + turn * EMBEDDING
-        x[:, begin : begin + EMBEDDING] = self._surrogate.embed_by(turn, reading.tokens)
+        x[:, self._surrogate.layout.of_encoder(turn)] = self._surrogate.embed_by(
+            turn, reading.tokens
+        )
         return replace(reading, x=x)

@@ -11,10 +11,28 @@ from torch import Tensor
 
 from embedding.encoding import ENCODING_VERSION
 from embedding.errors import EmbeddingError, OtherEncoding
+from embedding.kernel import Layout
 from embedding.surrogate import Surrogate
 
 FORMAT = "stillhouse-embedding"
 GP = "gp"
+TRIALS = "trials"
+MOST_TRIALS = 1000
+
+
+@dataclass(frozen=True)
+class Findings:
+    """A search's trials, and a GP of them that knows nothing of its teacher's own decisions.
+
+    Attributes:
+        x: the teacher, then students, as `Layout(0, K)` has them without the costs: float64.
+        y: their outcomes relative to the teacher's, float64.
+        hyperparameters: that GP's, by name.
+    """
+
+    x: Tensor
+    y: Tensor
+    hyperparameters: Mapping[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -26,6 +44,7 @@ class SavedEmbedding:
         fits: how often each encoder was fitted.
         hyperparameters: the GP's, by name.
         provenance: JSON: which teacher, dataset and trials they learned from.
+        findings: what those trials were, if they are told.
 
     Raises:
         EmbeddingError: if the weights aren't those of this version's kernels, or not finite.
@@ -35,6 +54,7 @@ class SavedEmbedding:
     fits: tuple[int, ...]
     hyperparameters: Mapping[str, Tensor]
     provenance: Mapping[str, object]
+    findings: Findings | None = None
 
     def __post_init__(self) -> None:
         if len(self.fits) != len(self.kernels):
@@ -46,15 +66,25 @@ class SavedEmbedding:
         for weights in self.kernels:
             _check(weights, expected.encoder_weights()[0])
         _check(self.hyperparameters, expected.hyperparameters())
+        if self.findings is not None:
+            _check(self.findings.hyperparameters, expected.hyperparameters())
+            _check_trials(self.findings, len(self.kernels))
 
     def to_bytes(self) -> bytes:
-        """Returns a safetensors file; tensors are named `ENCODER/NAME` and `gp/NAME`."""
+        """Returns a safetensors file.
+
+        Tensors are named `ENCODER/NAME`, `gp/NAME`, `trials/x`, `trials/y` and `trials/gp/NAME`.
+        """
         tensors = {
             f"{number}/{name}": value.contiguous()
             for number, weights in enumerate(self.kernels)
             for name, value in weights.items()
         }
         tensors |= {f"{GP}/{x}": value.contiguous() for x, value in self.hyperparameters.items()}
+        if self.findings is not None:
+            found = {"x": self.findings.x, "y": self.findings.y}
+            found |= {f"{GP}/{x}": y for x, y in self.findings.hyperparameters.items()}
+            tensors |= {f"{TRIALS}/{x}": value.contiguous() for x, value in found.items()}
         header = {
             "format": FORMAT,
             "encoding_version": ENCODING_VERSION,
@@ -83,8 +113,8 @@ class SavedEmbedding:
             raise EmbeddingError("the embedding's metadata has no counts of fits")
         if not isinstance(provenance, dict):
             raise EmbeddingError("the embedding's metadata has no provenance")
-        kernels, hyperparameters = _tensors(data, len(fits))
-        return cls(kernels, tuple(fits), hyperparameters, provenance)
+        kernels, hyperparameters, findings = _tensors(data, len(fits))
+        return cls(kernels, tuple(fits), hyperparameters, provenance, findings)
 
 
 def _header(data: bytes) -> dict[str, object]:
@@ -100,23 +130,52 @@ def _header(data: bytes) -> dict[str, object]:
     return header
 
 
-def _tensors(data: bytes, count: int) -> tuple[tuple[dict[str, Tensor], ...], dict[str, Tensor]]:
-    """Returns the tensors of a safetensors file: by encoder and name, and the GP's."""
+def _tensors(
+    data: bytes, count: int
+) -> tuple[tuple[dict[str, Tensor], ...], dict[str, Tensor], Findings | None]:
+    """Returns the tensors of a safetensors file: by encoder and name, the GP's, and the trials."""
     try:
         tensors = safetensors.torch.load(data)
     except safetensors.SafetensorError as error:
         raise EmbeddingError(f"not a saved embedding: {error}") from error
     kernels: tuple[dict[str, Tensor], ...] = tuple({} for _ in range(count))
     hyperparameters: dict[str, Tensor] = {}
+    trials: dict[str, Tensor] = {}
     for key, value in tensors.items():
         number, _, name = key.partition("/")
         if number == GP:
             hyperparameters[name] = value
+        elif number == TRIALS:
+            trials[name] = value
         elif number.isdecimal() and int(number) < count:
             kernels[int(number)][name] = value
         else:
             raise EmbeddingError(f"the embedding has {count} encoders and a tensor {key!r}")
-    return kernels, hyperparameters
+    return kernels, hyperparameters, _findings(trials)
+
+
+def _findings(tensors: dict[str, Tensor]) -> Findings | None:
+    """Returns the trials among a file's tensors, if it has any."""
+    if not tensors:
+        return None
+    try:
+        x, y = tensors.pop("x"), tensors.pop("y")
+    except KeyError as error:
+        raise EmbeddingError(f"the embedding's trials have no {error}") from error
+    return Findings(x, y, {name.removeprefix(f"{GP}/"): value for name, value in tensors.items()})
+
+
+def _check_trials(findings: Findings, kernels: int) -> None:
+    """Raises unless the trials are numbers of the expected shapes, few enough for a GP."""
+    x, y = findings.x, findings.y
+    columns = Layout(0, kernels).embeddings.stop
+    if y.ndim != 1 or not 1 <= len(y) <= MOST_TRIALS:
+        raise EmbeddingError(f"trials: expected 1 to {MOST_TRIALS} outcomes, got {tuple(y.shape)}")
+    if x.shape != (len(y), columns):
+        raise EmbeddingError(f"trials: expected {(len(y), columns)}, got {tuple(x.shape)}")
+    for name, value in (("x", x), ("y", y)):
+        if value.dtype != torch.float64 or not torch.isfinite(value).all():
+            raise EmbeddingError(f"trials/{name}: expected finite float64 numbers")
 
 
 def _check(weights: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:

@@ -14,11 +14,12 @@ import torch
 from botorch.exceptions.warnings import OptimizationWarning
 from botorch.optim.fit import fit_gpytorch_mll_scipy
 from gpytorch.mlls import ExactMarginalLogLikelihood
+from linear_operator.utils.cholesky import psd_safe_cholesky
 from linear_operator.utils.errors import NanError, NotPSDError
 from torch import Tensor, nn
 from torch.linalg import LinAlgError  # type: ignore[attr-defined]
 
-from embedding.encoder import EMBEDDING, Encoder
+from embedding.encoder import Encoder
 from embedding.encoding import Tokens
 from embedding.errors import FitError
 from embedding.kernel import HYPERPARAMETERS, Layout, OutcomeGP
@@ -45,11 +46,14 @@ class Surrogate(nn.Module):
         kernels: number of encoders, K.
         seed: draws the encoders' first weights.
         frozen: whether the encoders are kept as they are.
+        sources: how many earlier searches guess: 0 or 1.
     """
 
-    def __init__(self, decisions: int, kernels: int, seed: int, frozen: bool = False) -> None:
+    def __init__(
+        self, decisions: int, kernels: int, seed: int, frozen: bool = False, sources: int = 0
+    ) -> None:
         super().__init__()
-        self.layout = Layout(decisions, kernels)
+        self.layout = Layout(decisions, kernels, sources)
         self.encoders = nn.ModuleList(
             Encoder.seeded(derive_seed(seed, "encoder", k)) for k in range(kernels)
         )
@@ -69,7 +73,9 @@ class Surrogate(nn.Module):
             embedded: Tensor = self.encoders[turn](tokens).double()
         return embedded
 
-    def fit(self, x: Tensor, y: Tensor, tokens: Tokens, turn: int) -> Tensor:
+    def fit(
+        self, x: Tensor, y: Tensor, tokens: Tokens, turn: int, hyperparameters: bool = True
+    ) -> Tensor:
         """Fits one encoder, then all hyperparameters; a fit that fails leaves what there was.
 
         Args:
@@ -77,12 +83,15 @@ class Surrogate(nn.Module):
             y: outcomes, `n`.
             tokens: of the same `n`.
             turn: which encoder's it is.
+            hyperparameters: whether they are fitted too.
 
         Returns:
             `x` with the fitted encoder's embeddings in it.
         """
         if self.layout.kernels and not self.frozen:
             x = self._guarded(lambda: self._fit_encoder(x, y, tokens, turn), x)
+        if not hyperparameters:
+            return x
         return self._guarded(lambda: self._fit_hyperparameters(x, y), x)
 
     def _guarded(self, fit: Callable[[], Tensor], otherwise: Tensor) -> Tensor:
@@ -116,22 +125,27 @@ class Surrogate(nn.Module):
         return x
 
     def _fit_encoder(self, x: Tensor, y: Tensor, tokens: Tokens, turn: int) -> Tensor:
+        """Takes steps up the marginal likelihood, whose other parts don't change meanwhile."""
         encoder = self.encoders[turn]
-        begin = self.layout.embeddings.start + turn * EMBEDDING
         optimizer = torch.optim.Adam(encoder.parameters(), lr=ENCODER_RATE)
-        likelihood = ExactMarginalLogLikelihood(self.gp.likelihood, self.gp)
-        self.gp.train()
+        columns = self.layout.of_encoder(turn)
+        with torch.no_grad():
+            kernel, noise = self.gp.covar_module, self.gp.likelihood.noise
+            others = kernel.forward(x, x) - kernel.of_encoder(x[:, columns])
+            others.diagonal().add_(noise)
+            residual = (y - self.gp.mean_module(x)).unsqueeze(1)
         best, least, result = None, math.inf, x
         for _ in range(WARM_STEPS if self.fits[turn] else FIRST_STEPS):
-            columns = encoder(tokens).double()
-            own = torch.cat([x[:, :begin], columns, x[:, begin + EMBEDDING :]], dim=1)
-            self.gp.condition(own, y)
-            loss = -likelihood(self.gp(own), self.gp.train_targets)
+            embedded = encoder(tokens).double()
+            root = psd_safe_cholesky(others + kernel.of_encoder(embedded))
+            error = torch.linalg.solve_triangular(root, residual, upper=False)
+            loss = (root.diagonal().log().sum() + 0.5 * error.square().sum()) / len(y)
             if not torch.isfinite(loss):
-                raise FitError(f"the marginal likelihood is {loss.item()}")
+                raise FitError(f"the marginal likelihood is {-loss.item()}")
             if loss.item() < least:
-                least, result = loss.item(), own.detach()
-                best = {name: v.clone() for name, v in encoder.state_dict().items()}
+                least, result = loss.item(), x.clone()
+                result[:, columns] = embedded.detach()
+                best = _copy(encoder)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

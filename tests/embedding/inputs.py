@@ -18,13 +18,15 @@ def inputs(layout: Layout, halvings: Tensor, seed: int = 0) -> Tensor:
     logs = -halvings.double().unsqueeze(1)
     costs = TEACHER_COSTS * logs.exp2()
     student = torch.ones(n, 1, dtype=torch.float64)
+    guesses = torch.randn(n, layout.sources, generator=draws, dtype=torch.float64)
     embedded = (z / z.norm(dim=-1, keepdim=True)).flatten(1)
-    return torch.cat([student, decisions, logs, logs, embedded, costs], dim=1)
+    return torch.cat([student, decisions, logs, logs, guesses, embedded, costs], dim=1)
 
 
 def teacher(layout: Layout) -> Tensor:
     """Returns the teacher, `1 x columns`: its embeddings are as any."""
     row = inputs(layout, torch.zeros(1), seed=99)
     row[0, : 1 + layout.decisions] = 0
+    row[0, layout.guesses] = 0
     row[0, -len(COSTS) :] = TEACHER_COSTS
     return row

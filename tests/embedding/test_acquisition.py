@@ -50,9 +50,9 @@ def test_the_posterior_is_the_gp_s() -> None:
     posterior = Posterior(gp)
     with torch.no_grad():
         expected = gp(x)
-        mean, covariance = posterior.mean(x), posterior.covariance(x, x)
-        variance = posterior.variance(x)
-        torch.testing.assert_close(mean, expected.mean)
+        at = posterior.at(x)
+        covariance, variance = posterior.covariance(at, at), posterior.variance(at)
+        torch.testing.assert_close(at.mean, expected.mean)
         torch.testing.assert_close(covariance, expected.covariance_matrix)
         torch.testing.assert_close(variance, covariance.diagonal())
 
@@ -69,7 +69,8 @@ def test_it_is_the_mean_improvement_of_samples(
     posterior = Posterior(_gp(observed))
     both = torch.cat([observed, candidates])
     with torch.no_grad():
-        mean, covariance = posterior.mean(both), posterior.covariance(both, both)
+        at = posterior.at(both)
+        mean, covariance = at.mean, posterior.covariance(at, at)
     root = torch.linalg.cholesky(covariance + 1e-9 * torch.eye(40, dtype=torch.float64))
     z = torch.randn(40_000, 40, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     error = (-(known + mean + z @ root.mT)).exp()

@@ -240,18 +240,20 @@ def test_failed_trials_teach_nothing(
 def test_a_refused_candidate_costs_no_further_fit(
     space: Space, objective: Objective, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fits: list[int] = []
+    fits: list[tuple[int, bool]] = []
     fit = EmbeddingProposer._fit
 
-    def counted(self: EmbeddingProposer, history: History, turn: int) -> None:
-        fits.append(turn)
-        fit(self, history, turn)
+    def counted(
+        self: EmbeddingProposer, history: History, turn: int, hyperparameters: bool
+    ) -> None:
+        fits.append((turn, hyperparameters))
+        fit(self, history, turn, hyperparameters)
 
     monkeypatch.setattr(EmbeddingProposer, "_fit", counted)
     proposer = EmbeddingProposer(StudentSpace(space), objective, SearchSettings(2, 0))
     refusals = iter([False, False, True, True])
     assert len(proposer.ask(2, lambda _: next(refusals))) == 2
-    assert fits == [0, 1]
+    assert fits == [(0, True), (1, False)]  # both know the same trials
 
 
 def test_the_parents_of_a_pareto_search_are_spread_over_the_set(

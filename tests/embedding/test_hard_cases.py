@@ -164,11 +164,13 @@ def test_many_trials_are_fitted_in_part_and_all_known(
     sizes: list[int] = []
     fit = Surrogate.fit
 
-    def noted(self: Surrogate, x: Tensor, y: Tensor, tokens: Tokens, turn: int) -> Tensor:
+    def noted(
+        self: Surrogate, x: Tensor, y: Tensor, tokens: Tokens, turn: int, hyperparameters: bool
+    ) -> Tensor:
         sizes.append(len(x))
         assert len(y) == len(tokens.values) == len(x)
         assert x[0, 0] == y[0] == 0
-        return fit(self, x, y, tokens, turn)
+        return fit(self, x, y, tokens, turn, hyperparameters)
 
     monkeypatch.setattr(Surrogate, "fit", noted)
     drawn = students.sample(1000, torch.Generator().manual_seed(0))

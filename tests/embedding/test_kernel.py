@@ -11,6 +11,7 @@ from embedding.kernel import (
     NOISE_DEVIATION,
     SLOPE_DEVIATIONS,
     SLOPES,
+    TRUST,
     CostMean,
     Layout,
     OutcomeGP,
@@ -20,6 +21,7 @@ from tests.embedding.inputs import TEACHER_COSTS, inputs, teacher
 
 LAYOUT = Layout(decisions=5, kernels=3)
 PLAIN = Layout(decisions=5, kernels=0)
+GUESSED = Layout(decisions=5, kernels=2, sources=1)
 HALVINGS = torch.linspace(0, 4, 12)
 
 
@@ -39,7 +41,7 @@ def test_every_column_has_its_place() -> None:
     torch.testing.assert_close(norms, torch.ones_like(norms))
 
 
-@pytest.mark.parametrize("layout", [LAYOUT, PLAIN])
+@pytest.mark.parametrize("layout", [LAYOUT, PLAIN, GUESSED])
 def test_covariances_are_symmetric_and_positive_semidefinite(layout: Layout) -> None:
     x = _data(layout)
     with torch.no_grad():
@@ -49,7 +51,7 @@ def test_covariances_are_symmetric_and_positive_semidefinite(layout: Layout) -> 
     assert covariance.diagonal().min() > 0
 
 
-@pytest.mark.parametrize("layout", [LAYOUT, PLAIN])
+@pytest.mark.parametrize("layout", [LAYOUT, PLAIN, GUESSED])
 def test_the_diagonal_is_the_matrix_s(layout: Layout) -> None:
     x = _data(layout)
     kernel = OutcomeGP(layout).covar_module
@@ -139,3 +141,36 @@ def test_outcomes_of_another_number_are_refused() -> None:
     x = _data(LAYOUT)
     with pytest.raises(ValueError, match="an outcome an input"):
         OutcomeGP(LAYOUT).condition(x, torch.zeros(5))
+
+
+def test_an_encoder_s_part_is_what_it_adds_to_the_covariance() -> None:
+    x = _data(LAYOUT)
+    kernel = OutcomeGP(LAYOUT).covar_module
+    columns = LAYOUT.of_encoder(1)
+    assert columns == slice(8 + EMBEDDING, 8 + 2 * EMBEDDING)
+    other = x.clone()
+    other[:, columns] = other[:, columns].flip(0)
+    with torch.no_grad():
+        change = kernel.forward(x, x) - kernel.forward(other, other)
+        parts = kernel.of_encoder(x[:, columns]) - kernel.of_encoder(other[:, columns])
+    torch.testing.assert_close(change, parts)
+    assert parts.abs().max() > 1e-4
+
+
+def test_how_much_a_guess_is_worth_is_learned() -> None:
+    x = torch.cat([teacher(GUESSED), inputs(GUESSED, HALVINGS)])
+    expected = CostMean(GUESSED)(x)
+    guesses = x[:, GUESSED.guesses].squeeze(1)
+    torch.testing.assert_close(
+        expected - x[:, GUESSED.logs] @ torch.tensor(SLOPES).double(), TRUST * guesses
+    )
+    for weight in (0.0, 1.0):
+        gp = OutcomeGP(GUESSED)
+        gp.condition(x, x[:, GUESSED.logs] @ torch.tensor(SLOPES).double() + weight * guesses)
+        gp.eval()
+        new = inputs(GUESSED, torch.ones(2), seed=7)
+        new[1] = new[0]
+        new[1, GUESSED.guesses] += 1
+        with torch.no_grad():
+            low, high = gp.posterior(new).mean.flatten().tolist()
+        assert high - low == pytest.approx(weight, abs=0.1)

@@ -1,7 +1,11 @@
-import torch
+from typing import cast
 
-from embedding import StudentSpace
+import torch
+from torch import Tensor
+
+from embedding import Source, StudentSpace
 from embedding.encoder import EMBEDDING
+from embedding.encoding import Tokens
 from embedding.reading import Reader
 from embedding.surrogate import Surrogate
 from networks import Candidates
@@ -55,3 +59,22 @@ def test_rows_are_taken_of_everything(students: StudentSpace) -> None:
     assert students.keys(some.candidates) == [students.keys(drawn)[3], students.keys(drawn)[1]]
     assert torch.equal(some.x, reading.x[[3, 1]])
     assert torch.equal(some.tokens.mask, reading.tokens.mask[[3, 1]])
+
+
+class Ninth:
+    """Stands for an earlier search, whose guess is a ninth of the logarithm of the parameters."""
+
+    def guess(self, tokens: Tokens, logs: Tensor) -> Tensor:
+        assert len(tokens.values) == len(logs)
+        return logs[:, 0] / 9
+
+
+def test_what_an_earlier_search_guesses_has_a_column(students: StudentSpace) -> None:
+    decisions = students.features(students.teacher()).shape[1]
+    surrogate = Surrogate(decisions, 2, seed=0, sources=1)
+    reader = Reader(students, surrogate, cast("Source", Ninth()))
+    reading = reader.read(students.sample(5, torch.Generator().manual_seed(0)))
+    layout, x = surrogate.layout, reading.x
+    assert torch.equal(x[:, layout.guesses], x[:, layout.logs][:, :1] / 9)
+    assert torch.equal(x[:, layout.embeddings], surrogate.embed(reading.tokens))
+    assert x.shape[1] == layout.embeddings.stop + 4

@@ -1,5 +1,6 @@
 import json
 import pickle
+from dataclasses import replace
 
 import pytest
 import safetensors.torch
@@ -10,6 +11,8 @@ from torch import Tensor
 
 from embedding import ENCODING_VERSION, EmbeddingError, SavedEmbedding
 from embedding import saved as module
+from embedding.kernel import Layout
+from embedding.saved import Findings
 from embedding.surrogate import Surrogate
 
 PROVENANCE = {"teacher": "zoo/resnet20", "trials": 40}
@@ -22,6 +25,13 @@ def _saved(kernels: int = 2) -> SavedEmbedding:
     return SavedEmbedding(
         surrogate.encoder_weights(), (3, 0)[:kernels], hyperparameters, PROVENANCE
     )
+
+
+def _with_trials() -> SavedEmbedding:
+    """An embedding that tells of three trials."""
+    columns = Layout(0, 2).embeddings.stop
+    x = torch.rand(3, columns, generator=torch.Generator().manual_seed(0)).double()
+    return replace(_saved(), findings=Findings(x, x[:, 0], _saved().hyperparameters))
 
 
 def _file(tensors: dict[str, Tensor] | None = None, **changes: object) -> bytes:
@@ -48,6 +58,41 @@ def test_a_round_trip_keeps_everything() -> None:
         assert old.keys() == new.keys()
         assert all(torch.equal(new[name], value) for name, value in old.items())
     assert after.to_bytes() == data
+
+
+def test_its_trials_go_with_it() -> None:
+    before = _with_trials()
+    after = SavedEmbedding.from_bytes(before.to_bytes())
+    assert before.findings is not None
+    assert after.findings is not None
+    assert torch.equal(after.findings.x, before.findings.x)
+    assert torch.equal(after.findings.y, before.findings.y)
+    assert after.findings.hyperparameters.keys() == before.hyperparameters.keys()
+    assert after.to_bytes() == before.to_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("trials/x", torch.zeros(3, 5).double(), "trials: expected .*35.* got .*5"),
+        ("trials/x", torch.full((3, 35), torch.nan).double(), "trials/x: expected finite"),
+        ("trials/x", torch.zeros(3, 35), "trials/x: expected finite float64"),
+        ("trials/y", torch.full((3,), torch.inf).double(), "trials/y: expected finite"),
+        ("trials/y", torch.zeros(0).double(), "expected 1 to 1000 outcomes"),
+        ("trials/y", torch.zeros(5000).double(), "expected 1 to 1000 outcomes"),
+        ("trials/y", torch.zeros(3, 1).double(), "expected 1 to 1000 outcomes"),
+        ("trials/y", None, "the embedding's trials have no 'y'"),
+        ("trials/gp/covar_module.log_length", None, "missing or unknown"),
+        ("trials/surprise", torch.zeros(1), "missing or unknown"),
+    ],
+)
+def test_trials_that_do_not_fit_are_refused(name: str, value: Tensor | None, message: str) -> None:
+    tensors = safetensors.torch.load(_with_trials().to_bytes())
+    tensors.pop(name, None)
+    if value is not None:
+        tensors[name] = value
+    with pytest.raises(EmbeddingError, match=message):
+        SavedEmbedding.from_bytes(_file(tensors))
 
 
 def test_a_search_without_encoders_keeps_its_hyperparameters() -> None:
