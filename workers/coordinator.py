@@ -23,6 +23,7 @@ from workers.lease_keeper import LeaseKeeper
 from workers.pool import Pool
 from workers.preparation import prepare
 from workers.progress import expect_progress
+from workers.proposing import starting_embedding
 from workers.saved_embedding import save_embedding
 from workers.search import Search
 from workers.surroundings import is_of_surroundings
@@ -117,6 +118,7 @@ class Coordinator:
         """Prepares, searches and finishes; each part goes on from what is on record."""
         expect_progress(work)
         work.writer.set_state("preparing", "loading the dataset")
+        starting_embedding(work)  # one that can't be used is told before a teacher is trained
         prepared = prepare(work)
         work.writer.set_state("searching", "training students")
         proposer = Search(work, prepared).run()

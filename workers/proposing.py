@@ -37,12 +37,12 @@ def job_proposer(work: Work, prepared: Prepared, proposer_key: str | None) -> Pr
             prepared.objective,
             SearchSettings(search.kernels, work.job.seed),
             None if proposer_key is None else work.artifacts.read_bytes(proposer_key),
-            _start(work),
+            starting_embedding(work),
             None if search.embedding is None else search.embedding.mode,
         )
     except InfeasibleConstraint as error:
         raise InfeasibleConstraints(str(error)) from error
-    except (EmbeddingError, NotFound, FileNotFoundError) as error:
+    except (EmbeddingError, FileNotFoundError) as error:
         raise UnusableEmbedding.because(str(error)) from error
 
 
@@ -91,11 +91,18 @@ def new_trials(
     ]
 
 
-def _start(work: Work) -> SavedEmbedding | None:
-    """Returns the embedding that the request starts from, if it names one."""
+def starting_embedding(work: Work) -> SavedEmbedding | None:
+    """Returns the embedding that the request starts from, if it names one.
+
+    Raises:
+        UnusableEmbedding: it is gone, damaged or of another version.
+    """
     wanted = work.job.request.search.embedding
     if wanted is None:
         return None
-    with work.database.read() as session:
-        record = get_embedding(session, wanted.from_)
-    return SavedEmbedding.from_bytes(work.artifacts.read_bytes(record.key))
+    try:
+        with work.database.read() as session:
+            record = get_embedding(session, wanted.from_)
+        return SavedEmbedding.from_bytes(work.artifacts.read_bytes(record.key))
+    except (EmbeddingError, NotFound, FileNotFoundError) as error:
+        raise UnusableEmbedding.because(str(error)) from error

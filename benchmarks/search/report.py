@@ -30,14 +30,20 @@ class Panel:
 
 def panel_text(panel: Panel) -> str:
     """Returns a table of the panel's searches, and how ours compares."""
+    return f"{table_text(panel)}\n{_comparison_text(panel.comparison)}"
+
+
+def table_text(panel: Panel) -> str:
+    """Returns a table of the panel's searches."""
     steps = [x for x in CHECKPOINTS if x <= panel.evaluations]
+    width = 1 + max(map(len, panel.methods))
     title = (
         f"\n{panel.table}, {panel.task}: mean regret x 1000 ± standard error after n evaluations;"
         " evaluations to regret <= 0.001 (median, quartiles)"
     )
     lines = [
         title,
-        f"{'':<16}"
+        " " * width
         + "".join(f"{x:>16}" for x in steps)
         + f"{'to 0.001':>20}{'s/proposal':>12}{'seeds':>7}",
     ]
@@ -45,9 +51,8 @@ def panel_text(panel: Panel) -> str:
         cells = "".join(f"{_regret(method, x):>16}" for x in steps)
         reached = _to_target(method, panel.evaluations)
         lines.append(
-            f"{name:<16}{cells}{reached:>20}{method.propose_s:>12.3f}{len(method.seeds):>7}"
+            f"{name:<{width}}{cells}{reached:>20}{method.propose_s:>12.3f}{len(method.seeds):>7}"
         )
-    lines.append(_comparison_text(panel.comparison))
     return "\n".join(lines)
 
 
@@ -68,9 +73,10 @@ def _comparison_text(comparison: Comparison | None) -> str:
     if comparison is None:
         return "no peer ran"
     if comparison.ratio is None:
-        return f"the best peer is {comparison.best_peer}"
+        return f"the best peer is {comparison.best_peer}; no ratio is known"
+    bound = "" if comparison.ratio_is == "exact" else f"{comparison.ratio_is} "
     return (
-        f"ours takes {comparison.ratio:.2f} of the evaluations of the best peer,"
+        f"ours takes {bound}{comparison.ratio:.2f} of the evaluations of the best peer,"
         f" {comparison.best_peer}; Wilcoxon p, paired by seed:"
         f" evaluations {_p(comparison.p_to_target)}, area under the regret {_p(comparison.p_area)}"
     )
@@ -98,6 +104,7 @@ def result(
             "methods": {name: x.to_json() for name, x in panel.methods.items()},
             "best_peer": comparison.best_peer if comparison else None,
             "ratio": comparison.ratio if comparison else None,
+            "ratio_is": comparison.ratio_is if comparison else None,
             "p": comparison.p_to_target if comparison else None,
             "p_area": comparison.p_area if comparison else None,
         }

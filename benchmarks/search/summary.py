@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from scipy.stats import wilcoxon
@@ -62,6 +63,12 @@ class MethodSummary:
         low, median, high = np.percentile(self.to_target, [25, 50, 75])
         return float(low), float(median), float(high)
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether the median of the evaluations to the target is more than there were."""
+        upper = np.sort(self.to_target)[len(self.to_target) // 2]
+        return bool(upper > self.found.shape[1])
+
     def to_json(self) -> dict[str, object]:
         """Returns the object of the `RESULT` line."""
         low, median, high = self.quartiles()
@@ -88,13 +95,16 @@ class Comparison:
     Attributes:
         best_peer: The peer of the lowest median of evaluations to the target; of equal ones the
             one of the lowest mean.
-        ratio: Our median over its median.
+        ratio: Our median over its median; none where neither half of the runs reached the target.
+        ratio_is: Whether that is the ratio or a bound of it: where less than half of the runs of
+            one reached the target, its median is only known to be more than the evaluations.
         p_to_target: Two-sided Wilcoxon test of the evaluations to the target, paired by seed.
         p_area: The same of the area under the regret.
     """
 
     best_peer: str
     ratio: float | None
+    ratio_is: Literal["exact", "at most", "at least"] | None
     p_to_target: float | None
     p_area: float | None
 
@@ -106,17 +116,29 @@ def compare(methods: Mapping[str, MethodSummary], peers: Sequence[str]) -> Compa
         return None
     best = min(ranked, key=lambda x: (methods[x].quartiles()[1], methods[x].to_target.mean(), x))
     if OURS not in methods:
-        return Comparison(best, None, None, None)
+        return Comparison(best, None, None, None, None)
     ours, peer = methods[OURS], methods[best]
     seeds = sorted(set(ours.seeds) & set(peer.seeds))
     mine = [ours.seeds.index(x) for x in seeds]
     theirs = [peer.seeds.index(x) for x in seeds]
     return Comparison(
         best,
-        ours.quartiles()[1] / peer.quartiles()[1],
+        *_ratio(ours, peer),
         paired_p(ours.to_target[mine], peer.to_target[theirs]),
         paired_p(ours.found[mine].sum(1), peer.found[theirs].sum(1)),
     )
+
+
+def _ratio(
+    ours: MethodSummary, peer: MethodSummary
+) -> tuple[float | None, Literal["exact", "at most", "at least"] | None]:
+    """Returns `Comparison.ratio` and what it is."""
+    ratio = ours.quartiles()[1] / peer.quartiles()[1]
+    if ours.is_cut and peer.is_cut:
+        return None, None
+    if ours.is_cut:
+        return ratio, "at least"
+    return ratio, "at most" if peer.is_cut else "exact"
 
 
 def paired_p(a: np.ndarray, b: np.ndarray) -> float | None:

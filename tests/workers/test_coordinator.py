@@ -192,6 +192,8 @@ def test_what_can_t_be_done_fails_the_job_and_names_the_field(
     assert pointers(job.error) == fields
     assert not read_trials(database, job_id)
     assert pool.cancelled
+    if kind == "unusable-embedding":
+        assert job.teacher is None  # none was trained for nothing
 
 
 def _at(key: Hashable, act: Callable[[], None]) -> Callable[[Hashable], None]:

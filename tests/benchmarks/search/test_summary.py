@@ -49,10 +49,30 @@ def test_the_best_peer_has_the_lowest_median_then_the_lowest_mean() -> None:
     assert found.best_peer == "a"
     assert found.ratio == 0.5
     assert found.p_area == 0.25  # the least that three pairs can have
+    assert found.ratio_is == "exact"
     without = compare({"a": methods["a"]}, ["a"])
     assert without is not None
     assert without.ratio is None
     assert compare({"ours": methods["ours"]}, ["a"]) is None
+
+
+@pytest.mark.parametrize(
+    ("ours", "peer", "ratio", "ratio_is"),
+    [
+        ([2, 3, 4], [9, 9, 5], 3 / 9, "at most"),
+        ([9, 9, 2], [4, 4, 4], 9 / 4, "at least"),
+        ([9, 9, 2], [9, 9, 5], None, None),
+        ([2, 2], [3, 9], 2 / 6, "at most"),
+        ([2, 2], [3, 8], 2 / 5.5, "exact"),
+    ],
+)
+def test_a_median_beyond_the_evaluations_gives_a_bound(
+    ours: list[int], peer: list[int], ratio: float | None, ratio_is: str | None
+) -> None:
+    found = compare({"ours": summary(ours), "a": summary(peer)}, ["a"])
+    assert found is not None
+    assert found.ratio == (None if ratio is None else pytest.approx(ratio))
+    assert found.ratio_is == ratio_is
 
 
 def test_the_p_value_is_of_pairs() -> None:

@@ -1,0 +1,218 @@
+"""What an embedding learned with one teacher saves the search for another one's students.
+
+On each table our search starts cold, and from what it learned on each other table: its encoders
+kept (`frozen`) or fitted further (`adapt`). `shuffled` starts from an embedding that tells lies:
+the outcomes of its trials were shuffled among them.
+
+    python -m benchmarks.transfer --tables FOLDER [--seeds 10] [--evaluations 48]
+
+Every finished run is a line of the log, and a benchmark that was cut goes on from it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.progress import Progress
+
+from benchmarks.search.log import append_run, read_runs
+from benchmarks.search.methods import version_of
+from benchmarks.search.ours import KERNELS, Ours, objective_of, table_space
+from benchmarks.search.report import Panel, result, table_text
+from benchmarks.search.runs import Key, Run, evaluate
+from benchmarks.search.schedule import Job, RunError, Source, is_of, run_all
+from benchmarks.search.summary import MethodSummary, paired_p
+from benchmarks.search.tasks import TASKS, Task
+from benchmarks.tables import Table, find_tables, load_table
+from embedding import EmbeddingProposer, SavedEmbedding, SearchSettings, derive_seed
+from embedding import Source as EarlierSearch
+
+COLD = "cold"
+WAYS = ("adapt", "frozen", "shuffled")
+# Trials that an embedding learned from, on the score: a job's default.
+LEARNED_FROM = 80
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs what the log doesn't have and prints the tables; returns the exit code."""
+    options = _options(arguments)
+    sources = {load(x).name: x for x in find_tables(options.tables)}
+    if len(sources) < 2:
+        print(f"{options.tables}: has fewer than two tables", file=sys.stderr)
+        return 2
+    wanted = _jobs(sources, options)
+    logged = read_runs(options.log)
+    done = [logged[x.key] for x in wanted if x.key in logged and is_of(logged[x.key], x)]
+    finished = {x.key for x in done}
+    todo = [x for x in wanted if x.key not in finished]
+    failures = 0
+    with Progress(console=Console(stderr=True)) as progress:
+        bar = progress.add_task("runs", total=len(wanted), completed=len(done))
+        for run in run_all(todo, options.processes, functools.partial(run_job, sources)):
+            if isinstance(run, RunError):
+                failures += 1
+                print(f"failed: {run}", file=sys.stderr)
+            else:
+                append_run(options.log, run)
+                done.append(run)
+            progress.advance(bar)
+    _report(sources, done, options)
+    return 1 if failures else 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.transfer",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--tables", type=Path, required=True, help="a folder with two or more")
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--evaluations", type=int, default=48)
+    parser.add_argument("--tasks", nargs="+", choices=list(TASKS), default=["score", "accuracy-25"])
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--log", type=Path, default=Path("transfer.jsonl"))
+    return parser.parse_args(arguments)
+
+
+def _jobs(sources: Mapping[str, Source], options: argparse.Namespace) -> list[Job]:
+    version, jobs = version_of("ours"), []
+    for seed in range(options.seeds):
+        for target, source in sources.items():
+            others = [x for x in sources if x != target]
+            methods = [COLD, *(f"{way} {other}" for other in others for way in WAYS)]
+            fingerprint = load(source).fingerprint
+            jobs += [
+                Job(
+                    source,
+                    Key(target, task, method, seed),
+                    options.evaluations,
+                    version,
+                    fingerprint,
+                )
+                for task in options.tasks
+                for method in methods
+            ]
+    return jobs
+
+
+def run_job(sources: Mapping[str, Source], job: Job) -> Run:
+    """Does a run.
+
+    Args:
+        sources: Of all tables, by name.
+        job: Its method is `cold`, or one of `WAYS` and the name of the table that was learned from.
+
+    Raises:
+        RunError: If it failed.
+    """
+    torch.set_num_threads(1)
+    key = job.key
+    try:
+        table, task = load(job.source), TASKS[key.task]
+        method = _search(sources, table, task, key.method, key.seed)
+        rows, observed, propose_s = evaluate(
+            table, task, key.seed, job.evaluations, lambda *_: method
+        )
+    except Exception as error:
+        raise RunError(key, repr(error)) from error
+    done = (tuple(rows), tuple(observed), tuple(propose_s))
+    return Run(*key, job.evaluations, job.version, job.fingerprint, *done)
+
+
+def _search(
+    sources: Mapping[str, Source], table: Table, task: Task, method: str, seed: int
+) -> Ours:
+    space, settings = table_space(table), SearchSettings(KERNELS, seed)
+    objective = objective_of(table, task)
+    if method == COLD:
+        return Ours(space, EmbeddingProposer(space, objective, settings))
+    way, _, name = method.partition(" ")
+    saved = learned(sources[name], seed)
+    if way == "shuffled":
+        saved = shuffled(saved, seed)
+    proposer = EmbeddingProposer(
+        space, objective, settings, saved, way == "frozen", EarlierSearch(saved)
+    )
+    return Ours(space, proposer)
+
+
+@functools.lru_cache(maxsize=8)
+def learned(source: Source, seed: int) -> SavedEmbedding:
+    """Returns what a search of the table for the best score has learned."""
+    table, task = load(source), TASKS["score"]
+    space = table_space(table)
+    proposer = EmbeddingProposer(
+        space, objective_of(table, task), SearchSettings(KERNELS, derive_seed(seed, "source", 0))
+    )
+    search = Ours(space, proposer)
+    evaluate(table, task, seed, LEARNED_FROM, lambda *_: search)
+    proposer.learn()
+    return proposer.embedding({"table": table.name})
+
+
+def shuffled(saved: SavedEmbedding, seed: int) -> SavedEmbedding:
+    """Returns the embedding with its students' outcomes shuffled; the teacher's comes first."""
+    assert saved.findings is not None
+    y = saved.findings.y
+    draws = torch.Generator().manual_seed(derive_seed(seed, "shuffled", 0))
+    order = 1 + torch.randperm(len(y) - 1, generator=draws)
+    return replace(saved, findings=replace(saved.findings, y=torch.cat([y[:1], y[order]])))
+
+
+@functools.cache
+def load(source: Source) -> Table:
+    """Returns a table, read once a process."""
+    return load_table(*source)
+
+
+def _report(
+    sources: Mapping[str, Source], runs: Sequence[Run], options: argparse.Namespace
+) -> None:
+    panels = []
+    for source in sources.values():
+        for task in options.tasks:
+            panel = _panel(load(source), task, runs, options.evaluations)
+            panels.append(panel)
+            print(table_text(panel))
+            cold = panel.methods[COLD]
+            for method, summary in panel.methods.items():
+                if method != COLD and summary.seeds == cold.seeds:
+                    print(f"{method}: {_against(summary, cold)}")
+    line = result(panels, {"ours": version_of("ours")}, options.seeds, options.evaluations)
+    print(f"\nRESULT {json.dumps(line | {'benchmark': 'transfer'}, allow_nan=False)}")
+
+
+def _panel(table: Table, task: str, runs: Sequence[Run], evaluations: int) -> Panel:
+    found: dict[str, list[Run]] = {}
+    for run in sorted(runs, key=lambda x: (x.method != COLD, x.method)):
+        if (run.table, run.task) == (table.name, task):
+            found.setdefault(run.method, []).append(run)
+    summaries = {
+        method: MethodSummary.of(table, TASKS[task], of_method, evaluations)
+        for method, of_method in found.items()
+    }
+    return Panel(table.name, task, summaries, evaluations)
+
+
+def _against(warm: MethodSummary, cold: MethodSummary) -> str:
+    ratio = warm.to_target.mean() / cold.to_target.mean()
+    p = paired_p(warm.to_target, cold.to_target)
+    area = paired_p(warm.found.sum(1), cold.found.sum(1))
+    return (
+        f"{ratio:.2f} of the cold start's evaluations in the mean; Wilcoxon p, paired by seed:"
+        f" evaluations {p if p is None else round(p, 3)},"
+        f" area under the regret {area if area is None else round(area, 3)}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
