@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 CODE := app benchmarks embedding migrations networks stillhouse tests workers
 FAST := not slow and not browser
-COMPUTING := tests/networks tests/embedding tests/benchmarks
+PARALLEL := tests/app tests/benchmarks tests/embedding tests/networks
 
 .PHONY: install demo test test-all lint bench
 
@@ -24,12 +24,12 @@ demo: install
 	$(BIN)/stillhouse demo
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m '$(FAST)' --numprocesses auto $(COMPUTING)
-	$(BIN)/python -m pytest -m '$(FAST)' $(COMPUTING:%=--ignore %)
+	$(BIN)/python -m pytest -m '$(FAST)' --numprocesses auto $(PARALLEL)
+	$(BIN)/python -m pytest -m '$(FAST)' $(PARALLEL:%=--ignore %)
 
 test-all: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest --numprocesses auto $(COMPUTING)
-	$(BIN)/python -m pytest $(COMPUTING:%=--ignore %)
+	$(BIN)/python -m pytest --numprocesses auto $(PARALLEL)
+	$(BIN)/python -m pytest $(PARALLEL:%=--ignore %)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
