@@ -10,6 +10,9 @@ _MOST = 20  # a body may be wrong in thousands of places; these are enough to go
 _OWN_WORDS = {
     "extra_forbidden": "there is no such field",
     "missing": "this field is needed",
+    "too_short": "expected {min_length} or more, got {actual_length}",
+    "too_long": "expected {max_length} at most, got {actual_length}",
+    "tuple_type": "expected a list",
 }
 
 
@@ -19,7 +22,8 @@ def field_errors(errors: Iterable[Mapping[str, Any]], skip: int = 0) -> list[Fie
     for error in errors:
         if len(found) == _MOST:
             break
-        words = _OWN_WORDS.get(error["type"], error["msg"])
+        own = _OWN_WORDS.get(error["type"])
+        words = error["msg"] if own is None else own.format(**error.get("ctx", {}))
         found.append(FieldError(pointer(*error["loc"][skip:]), words))
     return found
 

@@ -1,6 +1,8 @@
 import pytest
+from pydantic import ValidationError
 
 from app.field_errors import field_errors, pointer
+from app.requests import ObjectiveRequest
 
 
 @pytest.mark.parametrize(
@@ -26,3 +28,18 @@ def test_only_the_first_errors_are_told() -> None:
     assert len(found) == 20
     assert found[3].pointer == "#/3"
     assert found[3].detail == "this field is needed"
+
+
+@pytest.mark.parametrize(
+    ("costs", "detail"),
+    [
+        ([], "expected 1 or more, got 0"),
+        (["params", "macs", "bytes"], "expected 2 at most, got 3"),
+        ("params", "expected a list"),
+    ],
+)
+def test_a_list_of_another_length_is_told_in_our_words(costs: object, detail: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        ObjectiveRequest.model_validate({"kind": "pareto", "costs": costs})
+    (found,) = field_errors(raised.value.errors())
+    assert (found.pointer, found.detail) == ("#/costs", detail)
