@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import hashlib
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -28,8 +29,8 @@ from benchmarks.search.methods import version_of
 from benchmarks.search.ours import KERNELS, Ours, objective_of, table_space
 from benchmarks.search.report import Panel, result, table_text
 from benchmarks.search.runs import Key, Run, evaluate
-from benchmarks.search.schedule import Job, RunError, Source, is_of, run_all
-from benchmarks.search.summary import MethodSummary, paired_p
+from benchmarks.search.schedule import Job, RunError, Source, enough, is_of, run_all
+from benchmarks.search.summary import MethodSummary, paired_p, ratio
 from benchmarks.search.tasks import TASKS, Task
 from benchmarks.tables import Table, find_tables, load_table
 from embedding import EmbeddingProposer, SavedEmbedding, SearchSettings, derive_seed
@@ -84,24 +85,29 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _jobs(sources: Mapping[str, Source], options: argparse.Namespace) -> list[Job]:
-    version, jobs = version_of("ours"), []
+    version, jobs = _version(), []
     for seed in range(options.seeds):
         for target, source in sources.items():
             others = [x for x in sources if x != target]
             methods = [COLD, *(f"{way} {other}" for other in others for way in WAYS)]
-            fingerprint = load(source).fingerprint
-            jobs += [
-                Job(
-                    source,
-                    Key(target, task, method, seed),
-                    options.evaluations,
-                    version,
-                    fingerprint,
-                )
-                for task in options.tasks
-                for method in methods
-            ]
+            for task in options.tasks:
+                if enough(load(source), TASKS[task]):
+                    keys = [Key(target, task, method, seed) for method in methods]
+                    jobs += [_job(sources, key, options.evaluations, version) for key in keys]
     return jobs
+
+
+def _version() -> str:
+    """Changes with our search, and with what this benchmark does with it."""
+    own = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
+    return f"{version_of('ours')} {own}"
+
+
+def _job(sources: Mapping[str, Source], key: Key, evaluations: int, version: str) -> Job:
+    """Returns a run, whose fingerprint is that of both tables."""
+    names = [key.table, key.method.partition(" ")[2]]
+    fingerprint = " ".join(load(sources[x]).fingerprint for x in names if x)
+    return Job(sources[key.table], key, evaluations, version, fingerprint)
 
 
 def run_job(sources: Mapping[str, Source], job: Job) -> Run:
@@ -178,17 +184,23 @@ def _report(
     sources: Mapping[str, Source], runs: Sequence[Run], options: argparse.Namespace
 ) -> None:
     panels = []
+    compared: dict[str, dict[str, object]] = {}
     for source in sources.values():
         for task in options.tasks:
             panel = _panel(load(source), task, runs, options.evaluations)
+            if COLD not in panel.methods:
+                continue
             panels.append(panel)
             print(table_text(panel))
-            cold = panel.methods[COLD]
-            for method, summary in panel.methods.items():
-                if method != COLD and summary.seeds == cold.seeds:
-                    print(f"{method}: {_against(summary, cold)}")
+            found = {
+                x: against(y, panel.methods[COLD]) for x, y in panel.methods.items() if x != COLD
+            }
+            compared.setdefault(panel.table, {})[task] = found
+            for method, values in found.items():
+                print(f"{method} against cold: {json.dumps(values)}")
     line = result(panels, {"ours": version_of("ours")}, options.seeds, options.evaluations)
-    print(f"\nRESULT {json.dumps(line | {'benchmark': 'transfer'}, allow_nan=False)}")
+    line |= {"benchmark": "transfer", "against_cold": compared}
+    print(f"\nRESULT {json.dumps(line, allow_nan=False)}")
 
 
 def _panel(table: Table, task: str, runs: Sequence[Run], evaluations: int) -> Panel:
@@ -203,15 +215,21 @@ def _panel(table: Table, task: str, runs: Sequence[Run], evaluations: int) -> Pa
     return Panel(table.name, task, summaries, evaluations)
 
 
-def _against(warm: MethodSummary, cold: MethodSummary) -> str:
-    ratio = warm.to_target.mean() / cold.to_target.mean()
-    p = paired_p(warm.to_target, cold.to_target)
-    area = paired_p(warm.found.sum(1), cold.found.sum(1))
-    return (
-        f"{ratio:.2f} of the cold start's evaluations in the mean; Wilcoxon p, paired by seed:"
-        f" evaluations {p if p is None else round(p, 3)},"
-        f" area under the regret {area if area is None else round(area, 3)}"
-    )
+def against(warm: MethodSummary, cold: MethodSummary) -> dict[str, object]:
+    """Returns the ratio of the medians of evaluations to the target, and Wilcoxon p-values.
+
+    These are of the seeds that both have.
+    """
+    median, ratio_is = ratio(warm, cold)
+    seeds = sorted(set(warm.seeds) & set(cold.seeds))
+    a = [warm.seeds.index(x) for x in seeds]
+    b = [cold.seeds.index(x) for x in seeds]
+    return {
+        "ratio": median,
+        "ratio_is": ratio_is,
+        "p": paired_p(warm.to_target[a], cold.to_target[b]),
+        "p_area": paired_p(warm.found[a].sum(1), cold.found[b].sum(1)),
+    }
 
 
 if __name__ == "__main__":

@@ -63,6 +63,11 @@ class Posterior:
         mean = self._gp.mean_module(x) + (shared.mT @ self._weights).squeeze(1)
         return Predicted(x, mean, whitened)
 
+    def bend(self, x: Tensor) -> Tensor:
+        """Returns what the bends over features and embeddings add to the means: `m`."""
+        bend: Tensor = self._gp.covar_module.bends(x, self._x) @ self._weights
+        return bend.squeeze(1)
+
     def variance(self, a: "Predicted") -> Tensor:
         """Returns the variances: `m`."""
         prior: Tensor = self._gp.covar_module.forward(a.x, a.x, diag=True)
@@ -133,9 +138,7 @@ def improvement(
     with torch.no_grad():
         posterior = Posterior(gp)
         base = posterior.at(torch.cat([observed, pending]))
-        root = psd_safe_cholesky(posterior.covariance(base, base))
-        draws = draw_sobol_normal_samples(len(base.x), SAMPLES, dtype=torch.float64, seed=seed)
-        outcomes = base.mean + draws @ root.mT
+        outcomes = _sampled(posterior, base, seed)
         values = objective.value(accuracy_of(teacher_outcome + outcomes), costs_in(base.x))
         best, rows = values.max(dim=1)
         # Only those that are the best in a sample say what a candidate has to beat.
@@ -159,3 +162,11 @@ def improvement(
         return result
 
     return of
+
+
+def _sampled(posterior: Posterior, base: Predicted, seed: int) -> Tensor:
+    """Returns samples of the outcomes, `SAMPLES x m`."""
+    root = psd_safe_cholesky(posterior.covariance(base, base))
+    draws = draw_sobol_normal_samples(len(base.x), SAMPLES, dtype=torch.float64, seed=seed)
+    samples: Tensor = base.mean + draws @ root.mT
+    return samples

@@ -136,17 +136,14 @@ class StudentKernel(Kernel):  # type: ignore[misc]
         a, b = x1[..., layout.plain], x2[..., layout.plain]
         d = a.shape[-1]
         apart = _apart(a, b)
-        bends = torch.exp(-0.5 * apart / (d * (2 * self.log_length).exp()))
-        covariance = a @ b.mT / d + self.log_bends.exp() * bends
-        if layout.kernels:
-            covariance = covariance + self.log_learned.exp() * self._learned(x1, x2)
-        covariance = self.log_variance.exp() * covariance
+        covariance = self.log_variance.exp() * (a @ b.mT / d) + self._all_bends(x1, x2, apart)
         logs = x1[..., layout.logs] * self.slope_variances.to(x1)
         student = x1[..., :1] @ x2[..., :1].mT
         covariance = covariance + logs @ x2[..., layout.logs].mT
         guesses = TRUST_DEVIATION**2 * x1[..., layout.guesses]
         covariance = covariance + guesses @ x2[..., layout.guesses].mT
-        covariance = covariance + self.log_own.exp() * (apart < SAME)
+        if layout.decisions:  # without them, two students of the same costs look the same
+            covariance = covariance + self.log_own.exp() * (apart < SAME)
         result: Tensor = covariance + self.log_offset.exp() * student
         return result
 
@@ -158,10 +155,25 @@ class StudentKernel(Kernel):  # type: ignore[misc]
             ones = ones + self.log_learned.exp()
         variance = self.log_variance.exp() * (plain.square().mean(-1) + ones)
         logs = (x[..., self.layout.logs].square() * self.slope_variances.to(x)).sum(-1)
-        logs = logs + self.log_own.exp()
+        if self.layout.decisions:
+            logs = logs + self.log_own.exp()
         logs = logs + TRUST_DEVIATION**2 * x[..., self.layout.guesses].square().sum(-1)
         diagonal: Tensor = variance + logs + self.log_offset.exp() * x[..., 0].square()
         return diagonal
+
+    def bends(self, x1: Tensor, x2: Tensor) -> Tensor:
+        """Returns the part of the covariance that is nothing far from what is known: `n x m`."""
+        return self._all_bends(
+            x1, x2, _apart(x1[..., self.layout.plain], x2[..., self.layout.plain])
+        )
+
+    def _all_bends(self, x1: Tensor, x2: Tensor, apart: Tensor) -> Tensor:
+        d = x1[..., self.layout.plain].shape[-1]
+        bends = self.log_bends.exp() * torch.exp(-0.5 * apart / (d * (2 * self.log_length).exp()))
+        if self.layout.kernels:
+            bends = bends + self.log_learned.exp() * self._learned(x1, x2)
+        covariance: Tensor = self.log_variance.exp() * bends
+        return covariance
 
     def _learned(self, x1: Tensor, x2: Tensor) -> Tensor:
         columns = [self.layout.of_encoder(turn) for turn in range(self.layout.kernels)]

@@ -9,15 +9,20 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from embedding.encoder import EMBEDDING
 from embedding.encoding import ENCODING_VERSION
 from embedding.errors import EmbeddingError, OtherEncoding
-from embedding.kernel import Layout
-from embedding.surrogate import Surrogate
+from embedding.kernel import HYPERPARAMETERS, Layout
+from embedding.surrogate import WIDEST, Surrogate
 
 FORMAT = "stillhouse-embedding"
 GP = "gp"
 TRIALS = "trials"
+# More than any search saves: a file that has more isn't one of ours.
 MOST_TRIALS = 1000
+MOST_KERNELS = 64
+# Logarithms of costs, errors and hyperparameters are far below it.
+LARGEST = 50
 
 
 @dataclass(frozen=True)
@@ -62,12 +67,16 @@ class SavedEmbedding:
                 f"expected one count of fits a kernel, got {len(self.kernels)} kernels and"
                 f" {len(self.fits)} counts"
             )
+        if len(self.kernels) > MOST_KERNELS:
+            raise EmbeddingError(
+                f"expected {MOST_KERNELS} kernels at most, got {len(self.kernels)}"
+            )
         expected = Surrogate(decisions=0, kernels=1, seed=0)
         for weights in self.kernels:
             _check(weights, expected.encoder_weights()[0])
-        _check(self.hyperparameters, expected.hyperparameters())
+        _check_hyperparameters(self.hyperparameters, expected)
         if self.findings is not None:
-            _check(self.findings.hyperparameters, expected.hyperparameters())
+            _check_hyperparameters(self.findings.hyperparameters, expected)
             _check_trials(self.findings, len(self.kernels))
 
     def to_bytes(self) -> bytes:
@@ -174,8 +183,27 @@ def _check_trials(findings: Findings, kernels: int) -> None:
     if x.shape != (len(y), columns):
         raise EmbeddingError(f"trials: expected {(len(y), columns)}, got {tuple(x.shape)}")
     for name, value in (("x", x), ("y", y)):
-        if value.dtype != torch.float64 or not torch.isfinite(value).all():
-            raise EmbeddingError(f"trials/{name}: expected finite float64 numbers")
+        if value.dtype != torch.float64 or not (value.abs() <= LARGEST).all():
+            raise EmbeddingError(
+                f"trials/{name}: expected float64 numbers from -{LARGEST} to {LARGEST}"
+            )
+    norms = x[:, Layout(0, kernels).embeddings].unflatten(1, (kernels, EMBEDDING)).norm(dim=2)
+    if not torch.allclose(norms, torch.ones_like(norms), atol=1e-3):
+        raise EmbeddingError("trials/x: expected embeddings of norm 1")
+
+
+def _check_hyperparameters(found: Mapping[str, Tensor], expected: Surrogate) -> None:
+    """Raises unless the hyperparameters are within what a fit may find."""
+    _check(found, expected.hyperparameters())
+    for name, (mean, deviation) in HYPERPARAMETERS.items():
+        value = found[f"covar_module.{name}"].item()
+        if abs(value - mean) > WIDEST * deviation + 1e-6:
+            raise EmbeddingError(
+                f"{name}: expected {mean:.3g} ± {WIDEST * deviation:.3g}, got {value:.3g}"
+            )
+    for name, tensor in found.items():
+        if not (tensor.abs() <= LARGEST).all():
+            raise EmbeddingError(f"{name}: expected a number from -{LARGEST} to {LARGEST}")
 
 
 def _check(weights: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:

@@ -12,7 +12,7 @@ from embedding.acquisition import Posterior
 from embedding.encoding import Tokens
 from embedding.errors import EmbeddingError
 from embedding.saved import SavedEmbedding
-from embedding.surrogate import Surrogate
+from embedding.surrogate import NUMERICAL_ERRORS, Surrogate
 
 
 class Source:
@@ -22,11 +22,15 @@ class Source:
     it guesses is one more feature to the new GP, of a weight that the new teacher's trials tell:
     a guess that is wrong for them is soon worth nothing, unlike in [Feurer2018] without a ranking.
 
+    Only the bends of the earlier GP guess. Its lines have no end outside of what it saw, and how
+    much worse than their teacher all students were is a matter of the recipe: the new GP has lines
+    and an offset of its own.
+
     Args:
         saved: with findings.
 
     Raises:
-        EmbeddingError: if it has no findings.
+        EmbeddingError: if it has no findings, or they make no GP.
     """
 
     def __init__(self, saved: SavedEmbedding) -> None:
@@ -36,11 +40,14 @@ class Source:
         self._surrogate = Surrogate(0, len(saved.kernels), seed=0, frozen=True)
         self._surrogate.begin(saved.kernels, saved.fits, findings.hyperparameters)
         self._surrogate.gp.condition(findings.x, findings.y)
-        with torch.no_grad():
-            self._posterior = Posterior(self._surrogate.gp)
+        try:
+            with torch.no_grad():
+                self._posterior = Posterior(self._surrogate.gp)
+        except NUMERICAL_ERRORS as error:
+            raise EmbeddingError(f"the embedding's trials make no model: {error!r}") from error
 
     def guess(self, tokens: Tokens, logs: Tensor) -> Tensor:
-        """Returns by how much better than costs alone tell the outcomes are expected to be.
+        """Returns by how much better than lines and costs tell the outcomes are expected to be.
 
         Args:
             tokens: of `n` students.
@@ -52,5 +59,4 @@ class Source:
         student = torch.ones(len(logs), 1, dtype=torch.float64)
         x = torch.cat([student, logs, self._surrogate.embed(tokens)], dim=1)
         with torch.no_grad():
-            guess: Tensor = self._posterior.at(x).mean - self._surrogate.gp.mean_module(x)
-        return guess
+            return self._posterior.bend(x)

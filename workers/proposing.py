@@ -14,6 +14,7 @@ from embedding import (
     Proposer,
     SavedEmbedding,
     SearchSettings,
+    Source,
     derive_seed,
     make_proposer,
 )
@@ -103,6 +104,9 @@ def starting_embedding(work: Work) -> SavedEmbedding | None:
     try:
         with work.database.read() as session:
             record = get_embedding(session, wanted.from_)
-        return SavedEmbedding.from_bytes(work.artifacts.read_bytes(record.key))
+        saved = SavedEmbedding.from_bytes(work.artifacts.read_bytes(record.key))
+        if saved.findings is not None:
+            Source(saved)  # that its trials make a model is seen now too
     except (EmbeddingError, NotFound, FileNotFoundError) as error:
         raise UnusableEmbedding.because(str(error)) from error
+    return saved

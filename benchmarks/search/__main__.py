@@ -6,7 +6,7 @@
 
 The other searches' libraries come with `pip install '.[bench]'`; one that isn't there is left out.
 Every finished run is a line of the log, and a benchmark that was cut goes on from it. Seconds of
-proposing are CPU seconds of one thread.
+proposing are the process's CPU seconds.
 """
 
 from __future__ import annotations

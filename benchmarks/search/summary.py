@@ -123,22 +123,22 @@ def compare(methods: Mapping[str, MethodSummary], peers: Sequence[str]) -> Compa
     theirs = [peer.seeds.index(x) for x in seeds]
     return Comparison(
         best,
-        *_ratio(ours, peer),
+        *ratio(ours, peer),
         paired_p(ours.to_target[mine], peer.to_target[theirs]),
         paired_p(ours.found[mine].sum(1), peer.found[theirs].sum(1)),
     )
 
 
-def _ratio(
+def ratio(
     ours: MethodSummary, peer: MethodSummary
 ) -> tuple[float | None, Literal["exact", "at most", "at least"] | None]:
     """Returns `Comparison.ratio` and what it is."""
-    ratio = ours.quartiles()[1] / peer.quartiles()[1]
+    medians = ours.quartiles()[1] / peer.quartiles()[1]
     if ours.is_cut and peer.is_cut:
         return None, None
     if ours.is_cut:
-        return ratio, "at least"
-    return ratio, "at most" if peer.is_cut else "exact"
+        return medians, "at least"
+    return medians, "at most" if peer.is_cut else "exact"
 
 
 def paired_p(a: np.ndarray, b: np.ndarray) -> float | None:

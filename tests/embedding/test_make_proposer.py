@@ -1,10 +1,24 @@
+import functools
+from dataclasses import replace
+from typing import Literal, cast
+
 import pytest
 
-from embedding import EmbeddingError, Objective, SearchSettings, StudentSpace, saved
+from embedding import (
+    EmbeddingError,
+    Objective,
+    Observation,
+    SavedEmbedding,
+    SearchSettings,
+    StudentSpace,
+    saved,
+)
 from embedding.embedding_proposer import EmbeddingProposer
 from embedding.make_proposer import make_proposer
 from embedding.random_proposer import RandomProposer
-from networks import Space
+from networks import Edits, Space
+from tests.embedding.conftest import Accuracy
+from tests.embedding.trials import observations
 
 SETTINGS = SearchSettings(kernels=2, seed=0)
 
@@ -35,6 +49,50 @@ def test_the_state_comes_before_the_embedding(
     state = source.state()
     continued = make_proposer("embedding", space, objective, SETTINGS, state, embedding, "adapt")
     assert continued.state() == state
+
+
+@pytest.fixture(scope="module")
+def learned(
+    students: StudentSpace, objective: Objective, told: list[Observation]
+) -> SavedEmbedding:
+    """What a search learned from some trials, with three kernels."""
+    proposer = EmbeddingProposer(students, objective, SearchSettings(kernels=3, seed=7))
+    proposer.tell(told, [])
+    proposer.learn()
+    return SavedEmbedding.from_bytes(proposer.embedding({}).to_bytes())
+
+
+def test_the_trials_of_an_embedding_are_a_guess(
+    space: Space, objective: Objective, learned: SavedEmbedding
+) -> None:
+    without = replace(learned, findings=None)
+    first = [
+        make_proposer("embedding", space, objective, SETTINGS, None, x) for x in (learned, without)
+    ]
+    columns = [cast("EmbeddingProposer", x)._surrogate.layout.sources for x in first]
+    assert columns == [1, 0]
+    assert first[0].ask(2) != first[1].ask(2)
+
+
+@pytest.mark.parametrize("mode", ["frozen", "adapt"])
+def test_a_job_that_began_from_an_embedding_goes_on_as_it_would_have(
+    space: Space,
+    objective: Objective,
+    accuracy: Accuracy,
+    learned: SavedEmbedding,
+    mode: Literal["frozen", "adapt"],
+) -> None:
+    def searched(restarts: bool) -> list[Edits]:
+        made = functools.partial(make_proposer, "embedding", space, objective, SETTINGS)
+        proposer, asked = made(None, learned, mode), []
+        for _ in range(3):
+            asked += proposer.ask(2)
+            if restarts:
+                proposer = made(proposer.state(), learned, mode)
+            proposer.tell(observations(asked, accuracy(space.candidates(asked))), [])
+        return asked
+
+    assert searched(restarts=True) == searched(restarts=False)
 
 
 def test_a_state_that_is_none_is_refused(space: Space, objective: Objective) -> None:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from embedding import ENCODING_VERSION, EmbeddingError, SavedEmbedding
 from embedding import saved as module
+from embedding.encoder import EMBEDDING
 from embedding.kernel import Layout
 from embedding.saved import Findings
 from embedding.surrogate import Surrogate
@@ -31,6 +32,8 @@ def _with_trials() -> SavedEmbedding:
     """An embedding that tells of three trials."""
     columns = Layout(0, 2).embeddings.stop
     x = torch.rand(3, columns, generator=torch.Generator().manual_seed(0)).double()
+    embedded = torch.nn.functional.normalize(x[:, 3:].unflatten(1, (2, EMBEDDING)), dim=2)
+    x[:, 3:] = embedded.flatten(1)
     return replace(_saved(), findings=Findings(x, x[:, 0], _saved().hyperparameters))
 
 
@@ -75,9 +78,16 @@ def test_its_trials_go_with_it() -> None:
     ("name", "value", "message"),
     [
         ("trials/x", torch.zeros(3, 5).double(), "trials: expected .*35.* got .*5"),
-        ("trials/x", torch.full((3, 35), torch.nan).double(), "trials/x: expected finite"),
-        ("trials/x", torch.zeros(3, 35), "trials/x: expected finite float64"),
-        ("trials/y", torch.full((3,), torch.inf).double(), "trials/y: expected finite"),
+        ("trials/x", torch.full((3, 35), torch.nan).double(), "trials/x: expected float64"),
+        ("trials/x", torch.zeros(3, 35), "trials/x: expected float64"),
+        ("trials/y", torch.full((3,), torch.inf).double(), "trials/y: expected float64"),
+        ("trials/x", torch.full((3, 35), 7.0).double(), "trials/x: expected embeddings of norm 1"),
+        ("trials/y", torch.full((3,), 1e9).double(), "trials/y: expected float64 numbers from -50"),
+        (
+            "trials/gp/covar_module.log_own",
+            torch.tensor(1e6).double(),
+            "log_own: expected .* got 1e",
+        ),
         ("trials/y", torch.zeros(0).double(), "expected 1 to 1000 outcomes"),
         ("trials/y", torch.zeros(5000).double(), "expected 1 to 1000 outcomes"),
         ("trials/y", torch.zeros(3, 1).double(), "expected 1 to 1000 outcomes"),
@@ -145,6 +155,8 @@ def test_metadata_that_does_not_fit_is_refused(changes: dict[str, object]) -> No
         ("0/head.bias", torch.zeros(16, dtype=torch.float16), "float16"),
         ("gp/covar_module.log_length", torch.tensor(torch.nan).double(), "not finite"),
         ("gp/covar_module.log_length", torch.zeros(2).double(), "log_length: expected .* got"),
+        ("gp/covar_module.log_length", torch.tensor(9.0).double(), "log_length: expected .* got 9"),
+        ("gp/likelihood.noise_covar.raw_noise", torch.tensor([99.0]).double(), "from -50 to 50"),
         ("gp/surprise", torch.zeros(1), "missing or unknown"),
         ("0/surprise", torch.zeros(1), "missing or unknown"),
         ("7/head.bias", torch.zeros(16), "a tensor '7/"),
@@ -180,3 +192,9 @@ def test_a_damaged_file_is_refused_or_still_whole(position: int, byte: int) -> N
 def test_a_file_that_ends_early_is_refused(length: int) -> None:
     with pytest.raises(EmbeddingError, match="not a saved embedding"):
         SavedEmbedding.from_bytes(_saved().to_bytes()[:length])
+
+
+def test_more_kernels_than_a_job_may_have_are_refused() -> None:
+    one = _saved(kernels=1)
+    with pytest.raises(EmbeddingError, match="64 kernels at most, got 65"):
+        replace(one, kernels=one.kernels * 65, fits=(0,) * 65)
