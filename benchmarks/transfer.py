@@ -21,15 +21,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from rich.console import Console
-from rich.progress import Progress
 
-from benchmarks.search.log import append_run, read_runs
 from benchmarks.search.methods import version_of
 from benchmarks.search.ours import KERNELS, Ours, objective_of, table_space
 from benchmarks.search.report import Panel, result, table_text
+from benchmarks.search.resumed import do_rest, note
 from benchmarks.search.runs import Key, Run, evaluate
-from benchmarks.search.schedule import Job, RunError, Source, enough, is_of, run_all
+from benchmarks.search.schedule import Job, RunError, Source, enough
 from benchmarks.search.summary import MethodSummary, paired_p, ratio
 from benchmarks.search.tasks import TASKS, Task
 from benchmarks.tables import Table, find_tables, load_table
@@ -47,24 +45,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     sources = {load(x).name: x for x in find_tables(options.tables)}
     if len(sources) < 2:
-        print(f"{options.tables}: has fewer than two tables", file=sys.stderr)
+        note(f"{options.tables}: has fewer than two tables")
         return 2
     wanted = _jobs(sources, options)
-    logged = read_runs(options.log)
-    done = [logged[x.key] for x in wanted if x.key in logged and is_of(logged[x.key], x)]
-    finished = {x.key for x in done}
-    todo = [x for x in wanted if x.key not in finished]
-    failures = 0
-    with Progress(console=Console(stderr=True)) as progress:
-        bar = progress.add_task("runs", total=len(wanted), completed=len(done))
-        for run in run_all(todo, options.processes, functools.partial(run_job, sources)):
-            if isinstance(run, RunError):
-                failures += 1
-                print(f"failed: {run}", file=sys.stderr)
-            else:
-                append_run(options.log, run)
-                done.append(run)
-            progress.advance(bar)
+    do = functools.partial(run_job, sources)
+    try:
+        done, failures = do_rest(wanted, options.log, options.processes, do)
+    except ValueError as error:
+        note(str(error))
+        return 2
     _report(sources, done, options)
     return 1 if failures else 0
 

@@ -17,22 +17,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import Progress
-
-from benchmarks.search.log import append_run, read_runs
 from benchmarks.search.methods import METHODS, missing, version_of
 from benchmarks.search.report import Panel, panel_text, result
-from benchmarks.search.runs import Key, Run
+from benchmarks.search.resumed import do_rest, note
+from benchmarks.search.runs import Run
 from benchmarks.search.schedule import (
-    Job,
-    RunError,
     Source,
     enough,
     grouped,
-    is_of,
     jobs,
-    run_all,
 )
 from benchmarks.search.summary import MethodSummary
 from benchmarks.search.tasks import TASKS
@@ -47,18 +40,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     try:
         tables = _tables(options)
-        logged = read_runs(options.log)
-    except (TableError, ValueError) as error:
-        _note(str(error))
+    except TableError as error:
+        note(str(error))
         return 2
     tasks = [TASKS[x] for x in options.tasks]
     methods = [x for x in options.methods if _is_installed(x)]
     for table in tables.values():
         for task in tasks:
             if not enough(table, task):
-                _note(f"{table.name} allows fewer than two networks for {task.name}: left out")
+                note(f"{table.name} allows fewer than two networks for {task.name}: left out")
     wanted = jobs(tables, tasks, methods, options.seeds, options.evaluations)
-    runs, failures = _run(wanted, logged, options)
+    try:
+        runs, failures = do_rest(wanted, options.log, options.processes)
+    except ValueError as error:
+        note(str(error))
+        return 2
     panels = _panels(tables, runs, options)
     for panel in panels:
         print(panel_text(panel), flush=True)
@@ -147,35 +143,10 @@ def _tables(options: argparse.Namespace) -> dict[Source, Table]:
 def _is_installed(method: str) -> bool:
     packages = missing(method)
     if packages:
-        _note(
+        note(
             f"{method} is left out: {', '.join(packages)} isn't installed (pip install '.[bench]')"
         )
     return not packages
-
-
-def _run(
-    wanted: Sequence[Job], logged: dict[Key, Run], options: argparse.Namespace
-) -> tuple[list[Run], int]:
-    """Returns the logged runs that are wanted and those that are done now, and how many failed."""
-    known = {x.key: logged[x.key] for x in wanted if x.key in logged}
-    done = [known[x.key] for x in wanted if x.key in known and is_of(known[x.key], x)]
-    finished = {x.key for x in done}
-    todo = [x for x in wanted if x.key not in finished]
-    stale = sum(x.key in known for x in todo)
-    if stale:
-        _note(f"{stale} runs of the log are of other code or settings: they are done again")
-    failures = 0
-    with Progress(console=Console(stderr=True)) as progress:
-        bar = progress.add_task("runs", total=len(wanted), completed=len(done))
-        for run in run_all(todo, min(options.processes, max(1, len(todo)))):
-            if isinstance(run, RunError):
-                failures += 1
-                _note(f"failed: {run}")
-            else:
-                append_run(options.log, run)
-                done.append(run)
-            progress.advance(bar)
-    return done, failures
 
 
 def _panels(
@@ -195,10 +166,6 @@ def _panels(
             if methods:
                 panels.append(Panel(table.name, name, methods, options.evaluations))
     return panels
-
-
-def _note(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
