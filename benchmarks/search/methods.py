@@ -16,6 +16,7 @@ from benchmarks.tables import Table
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PEERS = "benchmarks/search/peers"
+TEACHER = f"{PEERS}/known_teacher.py"
 SPACE = "benchmarks/search/table_space.py"
 # What any search is told, and what a proposal of the table's rows means.
 SHARED = tuple(f"benchmarks/search/{x}.py" for x in ("rows", "runs", "tasks"))
@@ -81,10 +82,10 @@ METHODS: Mapping[str, Entry] = MappingProxyType(
     {
         "random": _peer("random_search", "RandomSearch"),
         "evolution": _peer("evolution", "RegularisedEvolution"),
-        "tpe": _peer("optuna_samplers", "tpe", "optuna"),
-        "gpsampler": _peer("optuna_samplers", "gpsampler", "optuna"),
+        "tpe": _peer("optuna_samplers", "tpe", "optuna", also=(TEACHER,)),
+        "gpsampler": _peer("optuna_samplers", "gpsampler", "optuna", also=(TEACHER,)),
         "smac": _peer("smac_forest", "SmacForest", "smac"),
-        "plain-gp": _peer("plain_gp", "PlainGP", "botorch"),
+        "plain-gp": _peer("plain_gp", "PlainGP", "botorch", also=(TEACHER,)),
         "esnac2019": _peer(
             "esnac2019",
             "esnac2019",

@@ -28,6 +28,7 @@ from gpytorch.mlls import ExactMarginalLogLikelihood
 from torch import Tensor
 from torch.nn import functional as F
 
+from benchmarks.search.peers.known_teacher import helps_a_gaussian_process
 from benchmarks.search.rows import Rows
 from benchmarks.search.tasks import Task
 from benchmarks.tables import Table
@@ -51,7 +52,9 @@ CHUNK = 2048
 class PlainGP:
     """A `SingleTaskGP` with BoTorch's own defaults, which models the task's value.
 
-    It is fitted to the teacher too; what is to be improved on is the best of what was evaluated.
+    It is fitted to the teacher too, if that helps; what is to be improved on is the best of what
+    was evaluated.
+
     Features are one-hot for kinds and the unit interval for sizes. The acquisition, noisy expected
     improvement [Ament2023] or hypervolume improvement with the saved MACs as a second modelled
     outcome [Daulton2021], is computed for every row that may be asked for: none is rejected. Each
@@ -64,7 +67,10 @@ class PlainGP:
         self._features = features(table)
         self._start = list(start[:FIRST])
         self._asked: list[int] = []
-        self._outcomes = [task.teacher_outcomes(table)]
+        self._outcomes: list[Tensor] = []
+        self._teacher: tuple[list[int], list[Tensor]] = ([], [])
+        if helps_a_gaussian_process(task):
+            self._teacher = [table.teacher], [task.teacher_outcomes(table)]
         self._last: dict[str, Tensor] | None = None
 
     def ask(self) -> int:
@@ -86,8 +92,9 @@ class PlainGP:
         self._outcomes.append(self._task.outcomes_of(self._table, row, accuracy))
 
     def _fitted(self) -> SingleTaskGP:
-        known = self._features[[self._table.teacher, *self._asked]]
-        model = SingleTaskGP(known, torch.cat(self._outcomes))
+        rows, outcomes = self._teacher
+        known = self._features[[*rows, *self._asked]]
+        model = SingleTaskGP(known, torch.cat([*outcomes, *self._outcomes]))
         if self._last is not None:
             # The outcomes' own scaling is of this round's.
             model.load_state_dict(self._last, strict=False)

@@ -37,3 +37,10 @@ def test_kinds_are_categorical_and_sizes_integers() -> None:
     assert kinds == ["CategoricalDistribution", "IntDistribution", "IntDistribution"]
     assert search._space["02"]._contains(3)
     assert not search._space["02"]._contains(4)
+
+
+@pytest.mark.parametrize(("factory", "told"), [(tpe, 1), (gpsampler, 0)])
+def test_a_teacher_of_score_0_is_told_only_where_it_helps(factory: Factory, told: int) -> None:
+    search = factory(made_up_table((3, 4, 4)), TASKS["score"], 0, [])
+    assert isinstance(search, OptunaSearch)
+    assert [x.value for x in search._study.trials] == [0] * told
