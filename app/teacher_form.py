@@ -117,7 +117,7 @@ def _parsed(upload: Upload, name: str, model: TypeAdapter[T]) -> T | None:
     try:
         return model.validate_json(text)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
+        found = error.errors(include_url=False, include_input=False)
         placed = [one | {"loc": (name, *one["loc"])} for one in found]
         raise Invalid(f"`{name}` is not what it should be", field_errors(placed)) from error
 

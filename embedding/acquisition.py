@@ -98,6 +98,60 @@ class Predicted:
         return Predicted(self.x[rows], self.mean[rows], self.whitened[:, rows])
 
 
+class SampledTrials:
+    """Samples of what some trials are really worth, and what candidates are beside each.
+
+    Args:
+        gp: conditioned on outcomes.
+        x: the trials, `m x columns`.
+        seed: of the samples.
+    """
+
+    def __init__(self, gp: OutcomeGP, x: Tensor, seed: int) -> None:
+        self._posterior = Posterior(gp)
+        self._trials = self._posterior.at(x)
+        root = psd_safe_cholesky(self._posterior.covariance(self._trials, self._trials))
+        draws = draw_sobol_normal_samples(len(x), SAMPLES, dtype=torch.float64, seed=seed)
+        self.outcomes: Tensor = self._trials.mean + draws @ root.mT
+
+    @property
+    def x(self) -> Tensor:
+        """The trials, `m x columns`."""
+        return self._trials.x
+
+    def take(self, rows: Tensor) -> "Rivals":
+        """Returns those of the trials that `rows` names."""
+        return Rivals(self._posterior, self._trials.take(rows), self.outcomes[:, rows])
+
+
+class Rivals:
+    """A few trials, of which each sample says what they are really worth.
+
+    Args:
+        posterior: of their GP.
+        trials: `m` of them.
+        outcomes: `samples x m`.
+    """
+
+    def __init__(self, posterior: Posterior, trials: Predicted, outcomes: Tensor) -> None:
+        self._posterior, self._trials = posterior, trials
+        self._root = psd_safe_cholesky(posterior.covariance(trials, trials))
+        residual = (outcomes - trials.mean).mT
+        self._known = torch.linalg.solve_triangular(self._root, residual, upper=False)
+
+    def given(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns the outcomes at `n x columns` in each sample.
+
+        Returns:
+            Means, `samples x n`, and the deviations, `n`, which all samples share.
+        """
+        predicted = self._posterior.at(x)
+        shared = self._posterior.covariance(self._trials, predicted)
+        beside = torch.linalg.solve_triangular(self._root, shared, upper=False)
+        variance = self._posterior.variance(predicted) - beside.square().sum(0)
+        return predicted.mean + self._known.mT @ beside, variance.clamp(min=1e-10).sqrt()
+
+
 def log_improvement(worth: Tensor, mean: Tensor, deviation: Tensor, best: Tensor) -> Tensor:
     """Returns the logarithm of the expected improvement, `samples x n`.
 
@@ -136,37 +190,18 @@ def improvement(
         seed: of the samples.
     """
     with torch.no_grad():
-        posterior = Posterior(gp)
-        base = posterior.at(torch.cat([observed, pending]))
-        outcomes = _sampled(posterior, base, seed)
-        values = objective.value(accuracy_of(teacher_outcome + outcomes), costs_in(base.x))
-        best, rows = values.max(dim=1)
+        trials = SampledTrials(gp, torch.cat([observed, pending]), seed)
+        accuracy = accuracy_of(teacher_outcome + trials.outcomes)
+        best, rows = objective.value(accuracy, costs_in(trials.x)).max(dim=1)
         # Only those that are the best in a sample say what a candidate has to beat.
-        kept = rows.unique()
-        rivals = base.take(kept)
-        rival_root = psd_safe_cholesky(posterior.covariance(rivals, rivals))
-        residual = (outcomes[:, kept] - rivals.mean).mT
-        known = torch.linalg.solve_triangular(rival_root, residual, upper=False)
+        rivals = trials.take(rows.unique())
 
     def of(candidates: Tensor) -> Tensor:
         with torch.no_grad():
-            predicted = posterior.at(candidates)
-            shared = posterior.covariance(rivals, predicted)
-            with_rivals = torch.linalg.solve_triangular(rival_root, shared, upper=False)
-            variance = posterior.variance(predicted) - with_rivals.square().sum(0)
-            mean = teacher_outcome + predicted.mean + known.mT @ with_rivals
-            worth = objective.value(torch.ones_like(variance), costs_in(candidates))
-            deviation = variance.clamp(min=1e-10).sqrt()
-            improved = log_improvement(worth, mean, deviation, best.unsqueeze(1))
+            mean, deviation = rivals.given(candidates)
+            worth = objective.value(torch.ones_like(deviation), costs_in(candidates))
+            improved = log_improvement(worth, teacher_outcome + mean, deviation, best.unsqueeze(1))
             result: Tensor = improved.logsumexp(0)
         return result
 
     return of
-
-
-def _sampled(posterior: Posterior, base: Predicted, seed: int) -> Tensor:
-    """Returns samples of the outcomes, `SAMPLES x m`."""
-    root = psd_safe_cholesky(posterior.covariance(base, base))
-    draws = draw_sobol_normal_samples(len(base.x), SAMPLES, dtype=torch.float64, seed=seed)
-    samples: Tensor = base.mean + draws @ root.mT
-    return samples

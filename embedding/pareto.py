@@ -2,23 +2,23 @@
 
 [Daulton2021] S. Daulton, M. Balandat, E. Bakshy. Parallel Bayesian optimization of multiple noisy
     objectives with expected hypervolume improvement. NeurIPS 2021.
+[Emmerich2006] M. Emmerich, K. Giannakoglou, B. Naujoks. Single- and multiobjective evolutionary
+    optimization assisted by Gaussian random field metamodels. IEEE TEC 10(4), 2006.
 """
 
-import torch
-from botorch.acquisition.multi_objective import logei as pareto_logei
-from botorch.acquisition.multi_objective.objective import GenericMCMultiOutputObjective
-from botorch.sampling.normal import SobolQMCNormalSampler
-from torch import Tensor
+import math
 
-from embedding.acquisition import Acquisition, costs_in
+import torch
+from botorch.utils.multi_objective.pareto import is_non_dominated
+from torch import Tensor
+from torch.nn import functional as F
+
+from embedding.acquisition import Acquisition, SampledTrials, costs_in, log_improvement
 from embedding.kernel import OutcomeGP
 from embedding.objective import Objective
 from embedding.outcome import accuracy_of
 
-SAMPLES = 64
-
-# BoTorch would first compile a C++ kernel for hypervolumes, for minutes, if it finds a compiler.
-pareto_logei._load_attempted = True  # noqa: SLF001
+LEAST_VOLUME = 1e-300  # whose logarithm is finite
 
 
 def pareto_improvement(
@@ -31,29 +31,75 @@ def pareto_improvement(
 ) -> Acquisition:
     """Returns the logarithm of the noisy expected hypervolume improvement [Daulton2021].
 
-    The hypervolume is that of accuracy and of 1 - cost / teacher's cost, above zero.
+    The hypervolume is that of accuracy and of 1 - cost / teacher's cost, above zero. A candidate's
+    costs are known, so that above each cell of the costs' grid it adds the improvement of its
+    accuracy alone, which has a closed form [Emmerich2006]: only what the trials are worth is
+    sampled.
 
     Args: as `embedding.acquisition.improvement`.
     """
-
-    def values(samples: Tensor, X: Tensor | None) -> Tensor:
-        assert X is not None
-        return objective.values(accuracy_of(teacher_outcome + samples.squeeze(-1)), costs_in(X))
-
     with torch.no_grad():
-        acquisition = pareto_logei.qLogNoisyExpectedHypervolumeImprovement(
-            gp,
-            ref_point=[0.0] * (1 + len(objective.costs)),
-            X_baseline=observed,
-            sampler=SobolQMCNormalSampler(torch.Size([SAMPLES]), seed=seed),
-            objective=GenericMCMultiOutputObjective(values),
-            X_pending=pending if len(pending) else None,
-            prune_baseline=True,
-        )
+        trials = SampledTrials(gp, torch.cat([observed, pending]), seed)
+        accuracy = accuracy_of(teacher_outcome + trials.outcomes)
+        values = objective.values(accuracy, costs_in(trials.x))
+        kept = is_non_dominated(values).any(0).nonzero().squeeze(1)
+        rivals = trials.take(kept)
+        front = Front(values[:, kept])
 
     def of(candidates: Tensor) -> Tensor:
         with torch.no_grad():
-            wanted: Tensor = acquisition(candidates.unsqueeze(1))
-        return wanted
+            mean, deviation = rivals.given(candidates)
+            ones = torch.ones_like(deviation)
+            saved = objective.values(ones, costs_in(candidates))[:, 1:]
+            return front.log_added(teacher_outcome + mean, deviation, saved)
 
     return of
+
+
+class Front:
+    """Samples of a set of trials, of which each has the same savings in all of them.
+
+    Args:
+        values: `samples x m x (1 + k)`: accuracies, and `k` savings.
+    """
+
+    def __init__(self, values: Tensor) -> None:
+        nothing = values.new_zeros(len(values), 1)
+        self._accuracy = torch.cat([values[..., 0], nothing], dim=1)
+        saved = values[0, :, 1:].clamp(min=0)
+        least = values.new_zeros(1)
+        most = values.new_full((1,), math.inf)
+        # Of each saving: where cells begin and end. The last has no end.
+        self._edges = [torch.cat([least, x.unique(), most]).unique() for x in saved.T]
+        covers = torch.ones(len(saved), 1, dtype=torch.bool)
+        for column, edges in zip(saved.T, self._edges, strict=True):
+            reaches = column.unsqueeze(1) >= edges[1:]
+            covers = (covers.unsqueeze(2) & reaches.unsqueeze(1)).flatten(1)
+        # The most accurate trial above each cell, `samples x cells`; above some there is none.
+        above = self._accuracy[:, :-1, None].where(covers, values.new_full((), -1.0))
+        best, owner = above.max(dim=1)
+        owner = owner.where(best >= 0, torch.full_like(owner, len(saved)))
+        self._owned = F.one_hot(owner, len(saved) + 1).to(values.dtype)
+
+    def log_added(self, mean: Tensor, deviation: Tensor, saved: Tensor) -> Tensor:
+        """Returns the logarithms of the expected additions, summed over the samples: `n`.
+
+        Args:
+            mean: of the outcomes, `samples x n`.
+            deviation: of the outcomes, `n`.
+            saved: `n x k`.
+        """
+        volumes = saved.new_ones(len(saved), 1)
+        for column, edges in zip(saved.T, self._edges, strict=True):
+            inside = torch.minimum(column.unsqueeze(1), edges[1:]) - edges[:-1]
+            volumes = (volumes.unsqueeze(2) * inside.clamp(min=0).unsqueeze(1)).flatten(1)
+        # samples x n x (m + 1): how much of what the candidate covers each trial is the best of.
+        shares = (volumes @ self._owned).clamp(min=LEAST_VOLUME).log()
+        ones = torch.ones_like(deviation)
+        added = [
+            shares[..., rival]
+            + log_improvement(ones, mean, deviation, self._accuracy[:, rival : rival + 1])
+            for rival in range(shares.shape[-1])
+        ]
+        total: Tensor = torch.stack(added).logsumexp((0, 1))
+        return total

@@ -110,6 +110,7 @@ class WithoutLogarithm(EmbeddingProposer):
             patch("embedding.acquisition.accuracy_of", accuracy_of),
             patch("embedding.acquisition.log_improvement", _of_a_line(accuracy_of, unit)),
             patch("embedding.pareto.accuracy_of", accuracy_of),
+            patch("embedding.pareto.log_improvement", _of_a_line(accuracy_of, unit)),
         ):
             return super()._propose(history)
 

@@ -1,7 +1,10 @@
+import itertools
+
 import pytest
 import torch
 from torch import Tensor
 
+from embedding.acquisition import SAMPLES, Posterior, costs_in
 from embedding.kernel import Layout, OutcomeGP
 from embedding.objective import Limits, Objective
 from embedding.outcome import outcome
@@ -42,3 +45,48 @@ def test_a_cost_that_is_not_named_does_not_count() -> None:
     torch.testing.assert_close(macs[0], macs[1])
     both = _wants(("params", "macs"), observed, pair)
     assert both[1] > both[0]
+
+
+@pytest.mark.parametrize("costs", [("macs",), ("params", "macs")])
+def test_it_is_the_mean_hypervolume_that_is_added(costs: tuple[str, ...]) -> None:
+    observed = inputs(LAYOUT, torch.tensor([0.5, 1.0, 1.5, 3.0]))
+    observed[:, 1] = torch.tensor([0.0, -0.8, -0.6, -1.5])
+    observed[1, LAYOUT.costs] *= torch.tensor([1.2, 0.7, 1, 1])  # better at one, worse at the other
+    candidates = inputs(LAYOUT, torch.tensor([0.2, 0.7, 1.2, 2.0, 4.0]), seed=1)
+    gp, x = OutcomeGP(LAYOUT), torch.cat([teacher(LAYOUT), observed])
+    gp.likelihood.noise = 0.05
+    gp.condition(x, 0.5 * x[:, 1])
+    gp.eval()
+    limits = tuple(COSTS_OF[name] for name in costs)
+    objective = Objective("pareto", Limits(), 1000, 0.9, None, costs, limits)
+    wants = pareto_improvement(gp, objective, TEACHER, observed, observed[:0], seed=0)(candidates)
+    posterior = Posterior(gp)
+    both = torch.cat([observed, candidates])
+    with torch.no_grad():
+        at = posterior.at(both)
+        root = torch.linalg.cholesky(posterior.covariance(at, at) + 1e-9 * torch.eye(9))
+    z = torch.randn(4000, 9, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    accuracy = 1.005 - (-(TEACHER + at.mean + z @ root.mT)).exp()
+    values = objective.values(accuracy, costs_in(both))
+    known, new = values[:, :4], values[:, 4:]
+    expected = torch.stack([_added(known, new[:, i : i + 1]).mean() for i in range(5)])
+    torch.testing.assert_close(wants.exp() / SAMPLES, expected, rtol=0.1, atol=1e-4)
+
+
+def _added(known: Tensor, new: Tensor) -> Tensor:
+    """The hypervolume that one point adds, of each sample: by inclusion and exclusion."""
+    zero = torch.zeros(known.shape[-1], dtype=torch.float64)
+    cut = torch.minimum(known, new).clamp(min=0)  # what of each known box is within the new one
+    subsets = list(itertools.product([False, True], repeat=known.shape[1]))[1:]
+    added = torch.maximum(new, zero).prod(-1).squeeze(1)
+    for subset in subsets:
+        added = added + (-1) ** sum(subset) * cut[:, list(subset)].amin(1).prod(-1)
+    return added
+
+
+def test_what_costs_more_than_the_teacher_adds_nothing() -> None:
+    observed = inputs(LAYOUT, torch.tensor([0.5, 1.0]))
+    candidates = inputs(LAYOUT, torch.tensor([-0.5, 0.7]), seed=1)
+    more, less = _wants(("macs",), observed, candidates).tolist()
+    assert more < less - 100
+    assert torch.isfinite(torch.tensor(more))

@@ -49,6 +49,15 @@ def test_what_is_wrong_is_pointed_at_and_nothing_is_queued(client: TestClient) -
     assert client.get("/v1/jobs").json() == {"items": [], "next": None}
 
 
+def test_a_pareto_job_of_no_costs_is_told_how_many(client: TestClient) -> None:
+    wrong = REQUEST | {"objective": {"kind": "pareto", "costs": []}}
+    answer = client.post("/v1/jobs", json=wrong)
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [
+        {"pointer": "#/objective/costs", "detail": "expected 1 or more, got 0"}
+    ]
+
+
 def test_a_job_shows_its_progress_and_best(client: TestClient, database: Database) -> None:
     lease, writer = searching_job(database)
     student_id = writer.add_student(new_student(), best=True)
