@@ -43,7 +43,7 @@ from tests.networks.named_teachers import (
     make_teacher,
 )
 
-TIMM_SHARE = 8  # every eighth of timm's networks is in `make test`, all are in `make test-all`
+TIMM_SHARE = 16  # every sixteenth of timm's networks is in `make test`, all are in `make test-all`
 # The same blocks as a sibling's that `make test` takes, only more of them.
 DEEPER = frozenset(
     {

@@ -127,13 +127,16 @@ def test_a_child_dies_with_who_started_it(tmp_path: Path) -> None:
         f" Path({str(tmp_path)!r}))"
     )
     parent = subprocess.Popen([sys.executable, "-c", program])
-    children: list[psutil.Process] = []
-    while not children:
-        children = psutil.Process(parent.pid).children()
-    (child,) = children
-    while not child.cmdline()[-1].endswith("misbehaving") or child.cpu_times().user < 0.2:
-        assert child.is_running()
-    parent.kill()
-    parent.wait()
+    try:
+        children: list[psutil.Process] = []
+        while not children:
+            children = psutil.Process(parent.pid).children()
+        (child,) = children
+        # Between fork and exec a process has its parent's command line, or none.
+        while child.cmdline()[-1:] != [MODULE] or child.cpu_times().user < 0.2:
+            assert child.is_running()
+    finally:
+        parent.kill()
+        parent.wait()
     _, alive = psutil.wait_procs([child], timeout=10)
     assert [one for one in alive if one.status() != psutil.STATUS_ZOMBIE] == []
