@@ -1,6 +1,6 @@
 """Every network that can be had by name: what holds for all of their students, drawn at random.
 
-`make test` takes torchvision's, but for the deeper siblings of some, and a sixteenth of timm's, since
+`make test` takes torchvision's, but for the deeper siblings of some, and a sixteenth of timm's:
 tracing all would take it minutes more; `make test-all` takes all, and draws more students of each.
 Networks of more than 50 million parameters are on the meta device in `make test`, where shapes and
 costs are checked and values are not; `make test-all` does them for real too. Students are drawn by
