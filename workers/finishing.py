@@ -17,6 +17,7 @@ from app.trials import list_trials
 from embedding import derive_seed
 from networks import PredictionError
 from workers.data import Labelled
+from workers.distillation import Distillation
 from workers.final_choice import final_trials
 from workers.latencies import measure_on_worker
 from workers.latency_start import POINTER, job_gate
@@ -36,7 +37,7 @@ from workers.preprocessing import Preprocessing
 from workers.problems import InfeasibleConstraints, WorkFailed
 from workers.student_files import StudentFiles
 from workers.teacher import Teacher
-from workers.trial import Distillation, TrialOutcome, TrialSpec, run_trial
+from workers.trial import TrialOutcome, TrialSpec, run_trial
 from workers.work import Work, failed_work
 
 log = logging.getLogger(__name__)

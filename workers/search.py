@@ -14,6 +14,7 @@ from app.trials import list_trials
 from embedding import Proposer, SpaceExhausted
 from networks import Edits
 from workers.best_so_far import BestSoFar
+from workers.distillation import Distillation
 from workers.latency_start import job_gate
 from workers.offering import score_of
 from workers.pool import Failure, Finished
@@ -21,7 +22,7 @@ from workers.preparation import Prepared
 from workers.problems import AllTrialsFailed, NoStudent, TrialFailed
 from workers.proposing import job_proposer, new_trials, tell
 from workers.reuse import reuse_results
-from workers.trial import Distillation, TrialOutcome, TrialSpec, run_trial
+from workers.trial import TrialOutcome, TrialSpec, run_trial
 from workers.work import Work
 
 log = logging.getLogger(__name__)

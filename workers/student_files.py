@@ -21,8 +21,8 @@ from workers.data import Labelled, TrainingData
 from workers.latency_measurement import Measurement, measure_student
 from workers.measuring import accuracy_of, as_tensor, batched_logits
 from workers.preprocessing import Preprocessing
+from workers.student import student_architecture, student_module
 from workers.teacher import Teacher, weights_arrays, weights_bytes
-from workers.trial import student_architecture, student_module
 
 COMPARED_IMAGES = 64
 COMPARED_BATCHES = (1, 7, COMPARED_IMAGES)  # a file that works for one batch size only is no use

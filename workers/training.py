@@ -72,23 +72,55 @@ def is_augmented(data: Labelled) -> bool:
     return bool(data.images.shape[1] == 3)
 
 
+class Training:
+    """A training in place by Nesterov SGD with one cycle of the rate [Smith2018], epoch by epoch.
+
+    What an epoch does depends on the weights, the optimiser and the epoch's number alone: a
+    training that goes on from its `state` ends as one that was never interrupted.
+
+    Attributes:
+        epoch: how many are done.
+    """
+
+    def __init__(
+        self, module: nn.Module, data: TrainingData, recipe: Recipe, loss: BatchLoss
+    ) -> None:
+        self._module, self._data, self._recipe, self._loss = module, data, recipe, loss
+        recipe.precision.place(module)
+        self._optimizer = _optimizer(module, recipe)
+        steps = recipe.epochs * steps_an_epoch(len(data.train))
+        self._schedule = LambdaLR(
+            self._optimizer, lambda step: rate_share(step, steps, recipe.warm_share)
+        )
+        self.epoch = 0
+
+    def run_epoch(self) -> None:
+        """Trains for one epoch.
+
+        Raises:
+            Diverged: the loss or the gradient became infinite or no number.
+        """
+        self.epoch += 1
+        recipe = self._recipe
+        torch.manual_seed(derive_seed(recipe.seed, "dropout", self.epoch))
+        self._module.train()
+        for images, index in _batches(self._data, recipe, self.epoch):
+            with recipe.precision.autocast():
+                logits = self._module(images)
+            loss = self._loss(images, logits.float(), index)
+            _step(self._module, self._optimizer, loss, recipe, self.epoch)
+            self._schedule.step()
+
+
 def train(module: nn.Module, data: TrainingData, recipe: Recipe, loss: BatchLoss) -> None:
-    """Trains the module in place by Nesterov SGD with one cycle of the rate [Smith2018].
+    """Trains the module for all of the recipe's epochs.
 
     Raises:
-        Diverged: the loss or the gradient became infinite or no number.
+        Diverged: as `Training.run_epoch`.
     """
-    torch.manual_seed(recipe.seed)
-    recipe.precision.place(module).train()
-    optimizer = _optimizer(module, recipe)
-    steps = recipe.epochs * steps_an_epoch(len(data.train))
-    schedule = LambdaLR(optimizer, lambda step: rate_share(step, steps, recipe.warm_share))
-    for epoch in range(1, recipe.epochs + 1):
-        for images, index in _batches(data, recipe, epoch):
-            with recipe.precision.autocast():
-                logits = module(images)
-            _step(module, optimizer, loss(images, logits.float(), index), recipe, epoch)
-            schedule.step()
+    training = Training(module, data, recipe, loss)
+    while training.epoch < recipe.epochs:
+        training.run_epoch()
 
 
 def steps_an_epoch(n: int) -> int:

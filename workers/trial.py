@@ -5,39 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
-import torch
-from torch import Tensor, nn
-
-import networks
-from networks import Architecture, Edits, Space
 from workers.data import TrainingData
-from workers.losses import logits_mse, softened_kl
-from workers.measuring import as_tensor, measure
+from workers.distillation import Distillation, distillation_loss
+from workers.measuring import measure
 from workers.precision import Precision
-from workers.teacher import Teacher, weights_arrays, weights_bytes
-from workers.training import BatchLoss, Recipe, train
+from workers.student import student_module
+from workers.teacher import Teacher, weights_bytes
+from workers.training import Recipe, train
 
 # Peak rates. In a few epochs inherited weights suffer from more than the first (measured on digits
 # and CIFAR-10: 0.1 costs a mean of 1 to 2 points); a long training gains from the second (digits).
 SEARCH_RATE = 0.03
 FINAL_RATE = 0.1
-
-
-@dataclass(frozen=True)
-class Distillation:
-    """What a student learns: its teacher's logits, as they are or softened."""
-
-    loss: Literal["mse", "kl"]
-    temperature: float
-
-    def __call__(self, student: Tensor, teacher: Tensor) -> Tensor:
-        """Returns the loss (a scalar) of logits `b x classes`."""
-        if self.loss == "mse":
-            return logits_mse(student, teacher)
-        return softened_kl(student, teacher, self.temperature)
 
 
 @dataclass(frozen=True)
@@ -90,41 +71,3 @@ def run_trial(data: TrainingData, teacher: Teacher, spec: TrialSpec) -> TrialOut
     if spec.weights is not None and accuracy < before:
         return TrialOutcome(spec.weights, before, spec.epochs, duration_s)
     return TrialOutcome(weights_bytes(plain), accuracy, spec.epochs, duration_s)
-
-
-def student_architecture(teacher: Teacher, edits: Mapping[str, Any]) -> Architecture:
-    """Returns the architecture that the edits make of the teacher's."""
-    space = _space(teacher.architecture, teacher.round_to)
-    return space.student(Edits.from_json(edits))
-
-
-def student_module(teacher: Teacher, edits: Mapping[str, Any], weights: bytes | None) -> nn.Module:
-    """Returns the student that the edits make, with these safetensors or inherited weights."""
-    space = _space(teacher.architecture, teacher.round_to)
-    parsed = Edits.from_json(edits)
-    if weights is None:
-        tensors = networks.inherit(space, parsed, teacher.tensors())
-    else:
-        tensors = {name: as_tensor(array) for name, array in weights_arrays(weights).items()}
-    return networks.build(space.student(parsed), tensors)
-
-
-@lru_cache(maxsize=1)
-def _space(architecture: str, round_to: int) -> Space:
-    """Returns the space of a teacher's students; a worker process mostly serves one job."""
-    return Space(Architecture.from_json(architecture), round_to)
-
-
-def distillation_loss(teacher: Teacher, distillation: Distillation) -> BatchLoss:
-    """Returns the loss against the teacher's logits: looked up, or computed if augmented."""
-    if teacher.logits is not None:
-        known = as_tensor(teacher.logits)
-        return lambda _, logits, index: distillation(logits, known[index].to(logits.device))
-    module = teacher.precision.place(teacher.module())
-
-    def loss(images: Tensor, logits: Tensor, _: Tensor) -> Tensor:
-        with torch.no_grad(), teacher.precision.autocast():
-            target = module(images)
-        return distillation(logits, target.float())
-
-    return loss

@@ -29,9 +29,9 @@ from workers.latency_measurement import Measurement
 from workers.measuring import measure
 from workers.pool import Failure, Finished, Placed, Pool
 from workers.preparation import prepare
+from workers.student import student_architecture, student_module
 from workers.student_files import StudentFiles, TrainedStudent
 from workers.teacher import Teacher
-from workers.trial import student_architecture, student_module
 from workers.work import Work
 
 T = TypeVar("T")

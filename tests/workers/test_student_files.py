@@ -12,6 +12,7 @@ import networks
 from networks import Architecture, LatencySetting
 from tests.workers.trained import Trained
 from workers.measuring import as_tensor, logits_of
+from workers.student import student_module
 from workers.student_files import (
     DifferentStudent,
     StudentFiles,
@@ -22,7 +23,6 @@ from workers.student_files import (
     onnx_logits,
 )
 from workers.teacher import weights_bytes
-from workers.trial import student_module
 
 
 @pytest.fixture(scope="module")

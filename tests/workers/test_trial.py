@@ -3,22 +3,15 @@ from dataclasses import replace
 import pytest
 import torch
 
-from networks import Edits
 from tests.workers.samples import training_data, two_digits
 from tests.workers.trained import Trained
-from workers.losses import logits_mse, softened_kl
-from workers.measuring import as_tensor, measure
+from workers.distillation import Distillation
+from workers.measuring import measure
 from workers.precision import Precision
+from workers.student import student_module
 from workers.teacher import Teacher, untrained_teacher
 from workers.training import Diverged
-from workers.trial import (
-    Distillation,
-    TrialSpec,
-    distillation_loss,
-    run_trial,
-    student_architecture,
-    student_module,
-)
+from workers.trial import TrialSpec, run_trial
 
 MSE = Distillation("mse", 4.0)
 
@@ -62,44 +55,11 @@ def test_a_student_that_training_on_makes_worse_stays_as_it_was(trained: Trained
     assert (on.weights, on.accuracy) == (good.weights, good.accuracy)
 
 
-def test_the_unedited_student_inherits_the_whole_teacher(trained: Trained) -> None:
-    edits = Edits(removed=(), widths={}, skips=()).to_json()
-    student = student_module(trained.teacher, edits, None).eval()
-    x = trained.data.preprocessing.apply(as_tensor(trained.data.validation.images))
-    with torch.no_grad():
-        torch.testing.assert_close(student(x), trained.teacher.module()(x))
-
-
-def test_the_student_s_architecture_is_the_space_s(trained: Trained) -> None:
-    architecture = student_architecture(trained.teacher, trained.edits.to_json())
-    assert architecture.hash == trained.space.student(trained.edits).hash
-    assert architecture.hash != trained.space.architecture.hash
-
-
 def test_a_trial_that_diverges_says_so(trained: Trained) -> None:
     assert trained.teacher.logits is not None
     broken = replace(trained.teacher, logits=trained.teacher.logits * float("nan"))
     with pytest.raises(Diverged, match="epoch 1: the loss is nan"):
         run_trial(trained.data, broken, _spec(trained))
-
-
-@pytest.mark.parametrize(
-    ("distillation", "expected"),
-    [(MSE, logits_mse), (Distillation("kl", 3.0), lambda s, t: softened_kl(s, t, 3.0))],
-)
-def test_the_loss_is_against_the_teacher_s_logits_of_the_batch(
-    distillation: Distillation, expected: object, trained: Trained
-) -> None:
-    index = torch.tensor([4, 0, 9])
-    x = trained.data.preprocessing.apply(as_tensor(trained.data.train.images)[index])
-    logits = torch.randn(3, 2)
-    with torch.no_grad():
-        target = trained.teacher.module()(x)
-    known = distillation_loss(trained.teacher, distillation)(x, logits, index)
-    computed = distillation_loss(replace(trained.teacher, logits=None), distillation)
-    assert callable(expected)
-    torch.testing.assert_close(known, expected(logits, target))
-    torch.testing.assert_close(computed(x, logits, index), expected(logits, target))
 
 
 def test_colour_images_are_augmented_and_taught_batch_by_batch(trained: Trained) -> None:
