@@ -2,7 +2,7 @@
 
 On each table our search starts cold, and from what it learned on each other table: its encoders
 kept (`frozen`) or fitted further (`adapt`). `shuffled` starts from an embedding that tells lies:
-the outcomes of its trials were shuffled among them.
+the outcomes of its trials were shuffled among them (its encoders are as they were).
 
     python -m benchmarks.transfer --tables FOLDER [--seeds 10] [--evaluations 48]
 
@@ -23,6 +23,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.search.methods import version_of
+from benchmarks.search.options import names, positive
 from benchmarks.search.ours import KERNELS, Ours, objective_of, table_space
 from benchmarks.search.report import Panel, result, table_text
 from benchmarks.search.resumed import do_rest, note
@@ -30,7 +31,7 @@ from benchmarks.search.runs import Key, Run, evaluate
 from benchmarks.search.schedule import Job, RunError, Source, enough
 from benchmarks.search.summary import MethodSummary, paired_p, ratio
 from benchmarks.search.tasks import TASKS, Task
-from benchmarks.tables import Table, find_tables, load_table
+from benchmarks.tables import Table, TableError, find_tables, load_table
 from embedding import EmbeddingProposer, SavedEmbedding, SearchSettings, derive_seed
 from embedding import Source as EarlierSearch
 
@@ -43,7 +44,11 @@ LEARNED_FROM = 80
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs what the log doesn't have and prints the tables; returns the exit code."""
     options = _options(arguments)
-    sources = {load(x).name: x for x in find_tables(options.tables)}
+    try:
+        sources = {load(x).name: x for x in find_tables(options.tables)}
+    except TableError as error:
+        note(str(error))
+        return 2
     if len(sources) < 2:
         note(f"{options.tables}: has fewer than two tables")
         return 2
@@ -65,12 +70,18 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--tables", type=Path, required=True, help="a folder with two or more")
-    parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--evaluations", type=int, default=48)
-    parser.add_argument("--tasks", nargs="+", choices=list(TASKS), default=["score", "accuracy-25"])
-    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--seeds", type=positive, default=10)
+    parser.add_argument("--evaluations", type=positive, default=48)
+    parser.add_argument(
+        "--tasks", type=names, default=["score", "accuracy-25"], help=f"of {', '.join(TASKS)}"
+    )
+    parser.add_argument("--processes", type=positive, default=2, help="runs at once")
     parser.add_argument("--log", type=Path, default=Path("transfer.jsonl"))
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    unknown = [x for x in options.tasks if x not in TASKS]
+    if unknown:
+        parser.error(f"no task {', '.join(unknown)}: there are {', '.join(TASKS)}")
+    return options
 
 
 def _jobs(sources: Mapping[str, Source], options: argparse.Namespace) -> list[Job]:

@@ -18,7 +18,7 @@ from linear_operator.utils.cholesky import psd_safe_cholesky
 from torch import Tensor
 
 from embedding.kernel import OutcomeGP
-from embedding.lognormal import log_put
+from embedding.lognormal import NEVER, log_put
 from embedding.objective import COSTS, Objective
 from embedding.outcome import SLACK, accuracy_of
 from networks import Costs
@@ -156,7 +156,7 @@ def log_improvement(worth: Tensor, mean: Tensor, deviation: Tensor, best: Tensor
     """Returns the logarithm of the expected improvement, `samples x n`.
 
     A value is worth x accuracy, and so worth x (1 + SLACK) - worth x exp(-outcome): its error is
-    log-normal.
+    log-normal. What the outcome promises beyond an accuracy of 1 doesn't count.
 
     Args:
         worth: of an accuracy of 1, `n`.
@@ -164,8 +164,13 @@ def log_improvement(worth: Tensor, mean: Tensor, deviation: Tensor, best: Tensor
         deviation: of the outcomes, `n`.
         best: what has to be beaten, `samples x 1`.
     """
-    strike = worth * (1 + SLACK) - best
-    return log_put(strike, worth.clamp(min=1e-12).log() - mean, deviation.expand_as(mean))
+    error, spread = worth.clamp(min=1e-12).log() - mean, deviation.expand_as(mean)
+    above = log_put(worth * (1 + SLACK) - best, error, spread)
+    beyond = log_put((worth * SLACK).expand_as(mean), error, spread)
+    share = -torch.expm1((beyond - above).clamp(max=0))
+    possible = (worth > best) & (share > 0)
+    counts = above + share.where(possible, torch.ones_like(share)).log()
+    return counts.where(possible, torch.full_like(counts, NEVER)).clamp(min=NEVER)
 
 
 def improvement(

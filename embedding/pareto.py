@@ -44,29 +44,34 @@ def pareto_improvement(
         values = objective.values(accuracy, costs_in(trials.x))
         kept = is_non_dominated(values).any(0).nonzero().squeeze(1)
         rivals = trials.take(kept)
-        front = Front(values[:, kept])
+        fronts = [Front(sample) for sample in values[:, kept]]
 
     def of(candidates: Tensor) -> Tensor:
         with torch.no_grad():
             mean, deviation = rivals.given(candidates)
             ones = torch.ones_like(deviation)
             saved = objective.values(ones, costs_in(candidates))[:, 1:]
-            return front.log_added(teacher_outcome + mean, deviation, saved)
+            outcomes = teacher_outcome + mean
+            added = [
+                front.log_added(one, deviation, saved)
+                for front, one in zip(fronts, outcomes, strict=True)
+            ]
+            return torch.stack(added).logsumexp(0)
 
     return of
 
 
 class Front:
-    """Samples of a set of trials, of which each has the same savings in all of them.
+    """The Pareto set of one sample of the trials.
 
     Args:
-        values: `samples x m x (1 + k)`: accuracies, and `k` savings.
+        values: `m x (1 + k)`: accuracies, and `k` savings.
     """
 
     def __init__(self, values: Tensor) -> None:
-        nothing = values.new_zeros(len(values), 1)
-        self._accuracy = torch.cat([values[..., 0], nothing], dim=1)
-        saved = values[0, :, 1:].clamp(min=0)
+        values = values[is_non_dominated(values)]
+        self._accuracy = torch.cat([values[:, 0], values.new_zeros(1)])
+        saved = values[:, 1:].clamp(min=0)
         least = values.new_zeros(1)
         most = values.new_full((1,), math.inf)
         # Of each saving: where cells begin and end. The last has no end.
@@ -75,17 +80,17 @@ class Front:
         for column, edges in zip(saved.T, self._edges, strict=True):
             reaches = column.unsqueeze(1) >= edges[1:]
             covers = (covers.unsqueeze(2) & reaches.unsqueeze(1)).flatten(1)
-        # The most accurate trial above each cell, `samples x cells`; above some there is none.
-        above = self._accuracy[:, :-1, None].where(covers, values.new_full((), -1.0))
-        best, owner = above.max(dim=1)
+        # The most accurate trial above each cell; above some there is none.
+        above = self._accuracy[:-1, None].where(covers, values.new_full((), -1.0))
+        best, owner = above.max(dim=0)
         owner = owner.where(best >= 0, torch.full_like(owner, len(saved)))
         self._owned = F.one_hot(owner, len(saved) + 1).to(values.dtype)
 
     def log_added(self, mean: Tensor, deviation: Tensor, saved: Tensor) -> Tensor:
-        """Returns the logarithms of the expected additions, summed over the samples: `n`.
+        """Returns the logarithms of the expected additions of `n` candidates.
 
         Args:
-            mean: of the outcomes, `samples x n`.
+            mean: of the outcomes, `n`.
             deviation: of the outcomes, `n`.
             saved: `n x k`.
         """
@@ -93,13 +98,10 @@ class Front:
         for column, edges in zip(saved.T, self._edges, strict=True):
             inside = torch.minimum(column.unsqueeze(1), edges[1:]) - edges[:-1]
             volumes = (volumes.unsqueeze(2) * inside.clamp(min=0).unsqueeze(1)).flatten(1)
-        # samples x n x (m + 1): how much of what the candidate covers each trial is the best of.
-        shares = (volumes @ self._owned).clamp(min=LEAST_VOLUME).log()
-        ones = torch.ones_like(deviation)
-        added = [
-            shares[..., rival]
-            + log_improvement(ones, mean, deviation, self._accuracy[:, rival : rival + 1])
-            for rival in range(shares.shape[-1])
-        ]
-        total: Tensor = torch.stack(added).logsumexp((0, 1))
+        # (m + 1) x n: how much of what the candidate covers each trial is the best of.
+        shares = (volumes @ self._owned).mT.clamp(min=LEAST_VOLUME).log()
+        rivals = self._accuracy.unsqueeze(1)
+        means = mean.expand(len(rivals), -1)
+        better = log_improvement(torch.ones_like(deviation), means, deviation, rivals)
+        total: Tensor = (shares + better).logsumexp(0)
         return total

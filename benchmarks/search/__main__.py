@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.search.methods import METHODS, missing, version_of
+from benchmarks.search.options import names, positive
 from benchmarks.search.report import Panel, panel_text, result
 from benchmarks.search.resumed import do_rest, note
 from benchmarks.search.runs import Run
@@ -78,27 +79,27 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     source.add_argument("--tables", type=Path, help="a folder: every table that is found in it")
     source.add_argument("--table", type=Path, help="one table, of the --adapter's form")
     parser.add_argument("--adapter", choices=sorted(ADAPTERS))
-    parser.add_argument("--seeds", type=_positive)
-    parser.add_argument("--evaluations", type=_positive, default=80)
-    parser.add_argument("--methods", type=_names, help=f"of {', '.join(METHODS)}")
-    parser.add_argument("--tasks", type=_names, help=f"of {', '.join(TASKS)}")
+    parser.add_argument("--seeds", type=positive)
+    parser.add_argument("--evaluations", type=positive, default=80)
+    parser.add_argument("--methods", type=names, help=f"of {', '.join(METHODS)}")
+    parser.add_argument("--tasks", type=names, help=f"of {', '.join(TASKS)}")
     parser.add_argument(
         "--ablation",
         action="store_true",
         help=f"ours and its ablations, on the score, {ABLATION_SEEDS} seeds",
     )
-    parser.add_argument("--processes", type=_positive, default=2)
+    parser.add_argument("--processes", type=positive, default=2)
     parser.add_argument("--log", type=Path, default=LOG, help="default: %(default)s")
     parser.add_argument("--plot", type=Path, help="a picture to write: .png, .svg or .pdf")
     options = parser.parse_args(arguments)
     if (options.table is None) != (options.adapter is None):
         parser.error("--table and --adapter go together")
     _defaults(options)
-    for kind, names, known in (
+    for kind, given, known in (
         ("method", options.methods, METHODS),
         ("task", options.tasks, TASKS),
     ):
-        unknown = [x for x in names if x not in known]
+        unknown = [x for x in given if x not in known]
         if unknown:
             parser.error(f"no {kind} {', '.join(unknown)}: there are {', '.join(known)}")
     return options
@@ -112,17 +113,6 @@ def _defaults(options: argparse.Namespace) -> None:
         options.tasks = ["score"] if options.ablation else list(TASKS)
     if options.seeds is None:
         options.seeds = ABLATION_SEEDS if options.ablation else 20
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number
-
-
-def _names(text: str) -> list[str]:
-    return list(dict.fromkeys(x.strip() for x in text.split(",") if x.strip()))
 
 
 def _tables(options: argparse.Namespace) -> dict[Source, Table]:

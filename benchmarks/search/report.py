@@ -7,6 +7,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from math import isnan
 from pathlib import Path
 
 from benchmarks.search.methods import METHODS
@@ -58,7 +59,7 @@ def table_text(panel: Panel) -> str:
 
 def _regret(method: MethodSummary, evaluations: int) -> str:
     mean, error = method.regret_at(evaluations)
-    return f"{1000 * mean:.2f} ± {1000 * error:.2f}"
+    return f"{1000 * mean:.2f}" + ("" if isnan(error) else f" ± {1000 * error:.2f}")
 
 
 def _to_target(method: MethodSummary, evaluations: int) -> str:

@@ -94,7 +94,7 @@ class Comparison:
 
     Attributes:
         best_peer: The peer of the lowest median of evaluations to the target; of equal ones the
-            one of the lowest mean.
+            one of the lowest mean. One that lacks seeds that ours has is only taken where all do.
         ratio: Our median over its median; none where neither half of the runs reached the target.
         ratio_is: Whether that is the ratio or a bound of it: where less than half of the runs of
             one reached the target, its median is only known to be more than the evaluations.
@@ -114,13 +114,16 @@ def compare(methods: Mapping[str, MethodSummary], peers: Sequence[str]) -> Compa
     ranked = [x for x in peers if x in methods]
     if not ranked:
         return None
+    if OURS in methods:
+        seeds = set(methods[OURS].seeds)
+        ranked = [x for x in ranked if seeds <= set(methods[x].seeds)] or ranked
     best = min(ranked, key=lambda x: (methods[x].quartiles()[1], methods[x].to_target.mean(), x))
     if OURS not in methods:
         return Comparison(best, None, None, None, None)
     ours, peer = methods[OURS], methods[best]
-    seeds = sorted(set(ours.seeds) & set(peer.seeds))
-    mine = [ours.seeds.index(x) for x in seeds]
-    theirs = [peer.seeds.index(x) for x in seeds]
+    both = sorted(set(ours.seeds) & set(peer.seeds))
+    mine = [ours.seeds.index(x) for x in both]
+    theirs = [peer.seeds.index(x) for x in both]
     return Comparison(
         best,
         *ratio(ours, peer),

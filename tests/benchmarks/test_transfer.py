@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,3 +74,19 @@ def test_shuffled_outcomes_are_the_same_ones(tmp_path: Path) -> None:
     assert not torch.equal(lying.findings.y, saved.findings.y)
     assert torch.equal(lying.findings.y.sort().values, saved.findings.y.sort().values)
     assert torch.equal(lying.findings.x, saved.findings.x)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--tables", "nowhere"], "nowhere"),
+        (["--tables", ".", "--tasks", "score,speed"], "no task speed"),
+        (["--tables", ".", "--seeds", "0"], "at least 1"),
+    ],
+)
+def test_wrong_options_are_told_without_a_traceback(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with suppress(SystemExit):
+        assert transfer.main(arguments) == 2
+    assert told in capsys.readouterr().err

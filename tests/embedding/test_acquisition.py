@@ -5,8 +5,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from embedding.acquisition import Acquisition, Posterior, costs_in, improvement
+from embedding.acquisition import Acquisition, Posterior, costs_in, improvement, log_improvement
 from embedding.kernel import Layout, OutcomeGP
+from embedding.lognormal import NEVER
 from embedding.objective import Limits, Objective
 from embedding.outcome import outcome
 from embedding.pareto import pareto_improvement
@@ -151,3 +152,14 @@ def test_a_seed_repeats_whatever_the_global_generator(kind: Kind) -> None:
     torch.manual_seed(2)
     assert torch.equal(_wants(kind, observed, seed=7)(candidates), first)
     assert not torch.equal(_wants(kind, observed, seed=2**63 - 1)(candidates), first)
+
+
+def test_what_is_promised_beyond_an_accuracy_of_one_does_not_count() -> None:
+    worth, best = torch.tensor([1.0, 0.6]).double(), torch.tensor([[0.5], [0.98], [1.0]]).double()
+    mean, deviation = torch.tensor([[4.0, 6.0]]).double().expand(3, 2), torch.tensor([0.3, 2.0])
+    draws = torch.randn(400_000, 1, generator=torch.Generator().manual_seed(0)).double()
+    accuracy = (1.005 - (-(mean[:1] + deviation * draws)).exp()).clamp(0, 1)
+    expected = torch.stack([(worth * accuracy - x).clamp(min=0).mean(0) for x in best])
+    found = log_improvement(worth, mean, deviation.double(), best)
+    torch.testing.assert_close(found.exp(), expected, rtol=0.01, atol=1e-6)
+    assert found[2].tolist() == [NEVER, NEVER]

@@ -56,6 +56,13 @@ def test_the_best_peer_has_the_lowest_median_then_the_lowest_mean() -> None:
     assert compare({"ours": methods["ours"]}, ["a"]) is None
 
 
+def test_a_peer_that_lacks_seeds_is_not_the_best() -> None:
+    methods = {"a": summary([1]), "b": summary([6, 8, 8]), "ours": summary([2, 4, 4], 0.05)}
+    found = compare(methods, ["a", "b"])
+    assert found is not None
+    assert found.best_peer == "b"
+
+
 @pytest.mark.parametrize(
     ("ours", "peer", "ratio", "ratio_is"),
     [
