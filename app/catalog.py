@@ -1,5 +1,6 @@
 """The names that a request may use, known without torch; tests keep them equal to the real."""
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
@@ -38,12 +39,34 @@ _NETWORKS = {
 NETWORK_NAMES: tuple[str, ...] = tuple(
     f"{source}/{name}" for source, names in _NETWORKS.items() for name in names.split()
 )
-DATASET_CLASSES = {"digits": 10}
+DATASET_CLASSES = {
+    "digits": 10,
+    "torchvision/cifar10": 10,
+    "torchvision/cifar100": 100,
+    "torchvision/fashionmnist": 10,
+    "torchvision/svhn": 10,
+}
 DATASET_NAMES: tuple[str, ...] = tuple(DATASET_CLASSES)
-STRATEGIES: tuple[str, ...] = ("embedding", "random")
+FOLDER_PREFIX = "folder/"  # of the name of an operator's own folder of images
+_FOLDER = re.compile(FOLDER_PREFIX + r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+STRATEGIES: tuple[str, ...] = ("embedding", "random", "adapruner")
 OBJECTIVES: tuple[str, ...] = ("score", "accuracy", "pareto")
 _MOST_MEANT = 3
 _LONGEST_NAME = 200  # of an unknown one: comparing takes time by the square of it
+
+
+def is_dataset_name(name: str) -> bool:
+    """Returns whether a dataset may have this name; only coordinators know which are there."""
+    return name in DATASET_NAMES or _FOLDER.fullmatch(name) is not None
+
+
+def unknown_dataset(name: str) -> str:
+    """Returns what is told of a dataset's name that there is not."""
+    known = ", ".join(DATASET_NAMES)
+    return (
+        f"there is no dataset {name[:_LONGEST_NAME]!r}; there are {known}, and {FOLDER_PREFIX}NAME"
+        " of those that the operator has put there; docs/datasets.md tells more"
+    )
 
 
 def unknown_network(name: str) -> str:

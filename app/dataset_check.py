@@ -1,297 +1,62 @@
 """Checks an uploaded dataset: a program of its own, so that a hostile file meets nothing else.
 
-Run as `python -I dataset_check.py MAX_UNPACKED_BYTES < archive.npz`; it prints one line of JSON,
-either `{"summary": …}` or `{"field": …, "detail": …}`. Images are read in pieces and never held,
-nothing is unpickled, and the process limits its own memory and processor time. It imports nothing
-of ours.
+Run as `python -m app.dataset_check MAX_UNPACKED_BYTES OUTPUT < archive`; OUTPUT is the number of an
+open file. It prints one line of JSON, either `{"summary": …}` or `{"field": …, "detail": …}`. Of a
+zip of images it writes an `.npz` to the output; an `.npz` is only read. Nothing is unpickled, no
+file is unpacked to disk, and the process limits its own memory and processor time.
 """
 
+import errno
 import json
-import math
+import os
 import resource
 import sys
-import tokenize
-import zipfile
-import zlib
-from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO
 
-import numpy as np
+from app.dataset_archive import open_archive
+from app.dataset_arrays import check_arrays
+from app.dataset_folder import convert_images
+from app.dataset_limits import BROKEN_DISK, Refused
 
 MEMORY_BYTES = 2 * 2**30
 PROCESSOR_S = 240
-_PIECE_BYTES = 2**20
-_MOST_IMAGES = 10_000_000
-_MOST_CLASSES = 10_000
-_LONGEST_CLASS_NAME = 200
-_SMALLEST_SIDE, _LARGEST_SIDE = 4, 1024
-# The fewest images of a class, one for each use of them; by whether there are test images.
-_FEWEST_OF_A_CLASS = {False: (3, "train, validate and test"), True: (2, "train and validate")}
-_NEEDED = ("images", "labels")
-_KNOWN = (*_NEEDED, "test_images", "test_labels", "classes")
+_BROKEN_DISK_CODES = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 
-class Refused(Exception):
-    """Raised when the upload is not a dataset; `field` is the array that is wrong, or empty."""
-
-    def __init__(self, field: str, detail: str) -> None:
-        super().__init__(detail)
-        self.field = field
-        self.detail = detail
-
-
-@dataclass(frozen=True)
-class Array:
-    """An array's header and where its data is."""
-
-    name: str
-    info: zipfile.ZipInfo
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-
-    @property
-    def bytes(self) -> int:
-        """Size of the data, as the header says it."""
-        return math.prod(self.shape) * self.dtype.itemsize
-
-
-def check(file: IO[bytes], max_unpacked_bytes: int) -> dict[str, object]:
-    """Returns the dataset's summary: `n`, `test_n`, `shape`, `dtype`, `classes`, `class_counts`.
+def check(file: IO[bytes], max_unpacked_bytes: int, output: IO[bytes]) -> dict[str, object]:
+    """Returns the dataset's summary; writes an `.npz` to `output` if the file isn't one.
 
     Raises:
-        Refused: it is not a dataset; says which array is wrong and what would be right.
+        Refused: it is not a dataset; says what is wrong and what would be right.
+        OSError: the output's disk is full or broken.
     """
-    with _open(file) as archive:
-        arrays = _read_headers(archive)
-        _check_sizes(arrays, max_unpacked_bytes)
-        shape = _check_images(arrays["images"])
-        labels = _read_labels(archive, arrays["labels"], arrays["images"].shape[0])
-        names = _read_classes(archive, arrays.get("classes"))
-        counts = _count(labels, names, has_test="test_images" in arrays)
-        test_n = _check_test(archive, arrays, shape, len(counts))
-        for name in ("images", "test_images"):
-            if name in arrays:
-                _read_through(archive, arrays[name])
-    return {
-        "n": len(labels),
-        "test_n": test_n,
-        "shape": shape,
-        "dtype": "uint8",
-        "classes": names or [str(label) for label in range(len(counts))],
-        "class_counts": counts,
-    }
+    with open_archive(file) as archive:
+        names = archive.namelist()
+        if not names or any(name.endswith(".npy") and "/" not in name for name in names):
+            return check_arrays(archive, max_unpacked_bytes)
+        return convert_images(archive, max_unpacked_bytes, output)
 
 
-def _open(file: IO[bytes]) -> zipfile.ZipFile:
-    try:
-        return zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
-        raise Refused("", "this is no whole .npz archive (a zip of .npy arrays)") from error
-
-
-def _read_headers(archive: zipfile.ZipFile) -> dict[str, Array]:
-    names = [info.filename for info in archive.infolist()]
-    known = {f"{name}.npy" for name in _KNOWN}
-    for name in names:
-        if name not in known:
-            raise Refused("", f"it has {name[:100]!r}, but only {_list(_KNOWN)} are known")
-    if len(set(names)) < len(names):
-        raise Refused("", "an array is there twice")
-    for name in _NEEDED:
-        if f"{name}.npy" not in names:
-            raise Refused(name, f"the array `{name}` is missing")
-    return {i.filename[:-4]: _read_header(archive, i) for i in archive.infolist()}
-
-
-def _read_header(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Array:
-    name = info.filename[:-4]
-    with _member(archive, name, info) as member:
-        shape, dtype = _parse_header(name, member)
-    if dtype.hasobject:
-        raise Refused(name, "it holds Python objects, which are never unpickled")
-    if any(type(size) is not int or size < 0 for size in shape):
-        raise Refused(name, "its shape is no shape")
-    return Array(name, info, shape, dtype)
-
-
-def _parse_header(name: str, member: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    readers = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }
-    try:
-        shape, _, dtype = readers[np.lib.format.read_magic(member)](member)
-    except _READING as error:
-        raise Refused(name, "it is no .npy array that numpy can read") from error
-    return shape, dtype
-
-
-def _check_sizes(arrays: dict[str, Array], max_unpacked_bytes: int) -> None:
-    total = sum(array.bytes for array in arrays.values())
-    if total > max_unpacked_bytes:
-        raise Refused(
-            "", f"it unpacks to {total} bytes, but {max_unpacked_bytes} are the most that is taken"
-        )
-
-
-def _check_images(array: Array) -> list[int]:
-    """Returns an image's height, width and channels."""
-    if array.dtype != np.uint8:
-        raise Refused(array.name, f"uint8 from 0 to 255 is wanted, not {array.dtype}")
-    if len(array.shape) not in (3, 4):
-        raise Refused(array.name, f"N x H x W or N x H x W x C is wanted, not {_shape(array)}")
-    number, height, width, channels = (*array.shape, 1)[:4]
-    if channels not in (1, 3):
-        raise Refused(array.name, f"1 or 3 channels, the last axis, are wanted, not {channels}")
-    if not all(_SMALLEST_SIDE <= side <= _LARGEST_SIDE for side in (height, width)):
-        sides = f"{_SMALLEST_SIDE} to {_LARGEST_SIDE}"
-        raise Refused(
-            array.name, f"images of {sides} pixels a side are wanted, not {_shape(array)}"
-        )
-    if not 1 <= number <= _MOST_IMAGES:
-        raise Refused(array.name, f"1 to {_MOST_IMAGES} images are wanted, not {number}")
-    return [height, width, channels]
-
-
-def _read_labels(archive: zipfile.ZipFile, array: Array, number: int) -> np.ndarray[Any, Any]:
-    if array.dtype.kind not in "iu":
-        raise Refused(array.name, f"integers are wanted, not {array.dtype}")
-    if array.shape != (number,):
-        wanted = f"one label for each of {number} images"
-        raise Refused(array.name, f"{wanted} is wanted, not {_shape(array)}")
-    labels = np.frombuffer(_read_data(archive, array), array.dtype)
-    if int(labels.min()) < 0:
-        raise Refused(array.name, f"labels from 0 on are wanted, but one is {labels.min()}")
-    return labels
-
-
-def _read_classes(archive: zipfile.ZipFile, array: Array | None) -> list[str] | None:
-    if array is None:
-        return None
-    if array.dtype.kind != "U" or len(array.shape) != 1:
-        raise Refused("classes", f"a list of strings is wanted, not {array.dtype} {_shape(array)}")
-    if array.shape[0] > _MOST_CLASSES or array.dtype.itemsize > 4 * _LONGEST_CLASS_NAME:
-        raise Refused("classes", f"{_MOST_CLASSES} names of {_LONGEST_CLASS_NAME} are the most")
-    try:
-        names: list[str] = np.frombuffer(_read_data(archive, array), array.dtype).tolist()
-    except ValueError as error:
-        raise Refused("classes", "a name is no Unicode text") from error
-    if not all(name and name.isprintable() for name in names):
-        raise Refused("classes", "names of printable characters are wanted")
-    if len(set(names)) < len(names):
-        raise Refused("classes", "each name may be there once")
-    return names
-
-
-def _count(labels: np.ndarray[Any, Any], names: list[str] | None, has_test: bool) -> list[int]:
-    """Returns how many images each class has."""
-    largest = int(labels.max())
-    number = largest + 1 if names is None else len(names)
-    if largest >= number:
-        raise Refused("labels", f"a label is {largest}, but `classes` has {number} names")
-    if not 2 <= number <= _MOST_CLASSES:
-        raise Refused("labels", f"2 to {_MOST_CLASSES} classes are wanted, not {number}")
-    counts: list[int] = np.bincount(labels.astype(np.int64), minlength=number).tolist()
-    scarce = min(range(number), key=counts.__getitem__)
-    fewest, uses = _FEWEST_OF_A_CLASS[has_test]
-    if counts[scarce] < fewest:
-        found = f"class {scarce} of {number} has {counts[scarce]} images"
-        raise Refused("labels", f"{found}, but {fewest} of each are needed to {uses}")
-    return counts
-
-
-def _check_test(
-    archive: zipfile.ZipFile, arrays: dict[str, Array], shape: list[int], classes: int
-) -> int:
-    """Returns the number of test images."""
-    images, labels = arrays.get("test_images"), arrays.get("test_labels")
-    if images is None and labels is None:
-        return 0
-    if images is None or labels is None:
-        missing = "test_images" if images is None else "test_labels"
-        raise Refused(missing, "give both `test_images` and `test_labels`, or neither")
-    found = _check_images(images)
-    if found != shape:
-        raise Refused("test_images", f"images of {shape} as in `images` are wanted, not {found}")
-    largest = int(_read_labels(archive, labels, images.shape[0]).max())
-    if largest >= classes:
-        raise Refused("test_labels", f"a label is {largest}, but there are {classes} classes")
-    return images.shape[0]
-
-
-def _read_data(archive: zipfile.ZipFile, array: Array) -> bytes:
-    pieces: list[bytes] = []
-    _read_through(archive, array, pieces)
-    return b"".join(pieces)
-
-
-def _read_through(
-    archive: zipfile.ZipFile, array: Array, pieces: list[bytes] | None = None
-) -> None:
-    """Reads an array's data to its end, which checks its length and its checksum."""
-    left = array.bytes
-    with _member(archive, array.name, array.info) as member:
-        _parse_header(array.name, member)
-        try:
-            while piece := member.read(_PIECE_BYTES):
-                left -= len(piece)
-                if left < 0:
-                    break
-                if pieces is not None:
-                    pieces.append(piece)
-        except _READING as error:
-            raise Refused(array.name, "its data is damaged") from error
-    if left != 0:
-        raise Refused(array.name, "it has more or less data than its shape says")
-
-
-def _member(archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo) -> IO[bytes]:
-    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise Refused(name, "stored or deflated data is wanted, as numpy writes it")
-    try:
-        return archive.open(info)
-    except (*_READING, RuntimeError) as error:
-        raise Refused(name, "it is damaged or encrypted") from error
-
-
-def _shape(array: Array) -> str:
-    return " x ".join(map(str, array.shape)) or "a single number"
-
-
-def _list(names: tuple[str, ...]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
-
-
-# What reading a broken archive or array raises in zipfile, zlib and numpy.
-_READING = (
-    zipfile.BadZipFile,
-    zlib.error,
-    ValueError,
-    KeyError,
-    TypeError,
-    OSError,
-    EOFError,
-    SyntaxError,
-    tokenize.TokenError,
-    OverflowError,
-    RecursionError,
-    NotImplementedError,
-)
-
-
-def main() -> None:
-    """Checks what standard input holds and prints what was found."""
+def main() -> int:
+    """Checks what standard input holds, prints what was found and returns the exit code."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_S, PROCESSOR_S))
     answer: dict[str, object]
     try:
-        answer = {"summary": check(sys.stdin.buffer, int(sys.argv[1]))}
+        with os.fdopen(int(sys.argv[2]), "wb") as output:
+            answer = {"summary": check(sys.stdin.buffer, int(sys.argv[1]), output)}
     except Refused as refusal:
         answer = {"field": refusal.field, "detail": refusal.detail}
     except MemoryError:
         answer = {"field": "", "detail": "it takes too much memory to read"}
+    except OSError as error:
+        if error.errno not in _BROKEN_DISK_CODES:
+            raise
+        sys.stderr.write(f"{error}\n")
+        return BROKEN_DISK
     sys.stdout.write(json.dumps(answer))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

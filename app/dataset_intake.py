@@ -1,16 +1,17 @@
 """Taking an uploaded dataset: checked in a child process, stored whole, and only then on record."""
 
+import errno
 import json
 import logging
 import os
 import subprocess
 import sys
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import BinaryIO
 
 from app.artifacts import Artifacts
 from app.database import Database
+from app.dataset_limits import BROKEN_DISK
 from app.datasets import create_dataset, get_dataset
 from app.field_errors import pointer
 from app.ids import DATASET, new_id
@@ -22,6 +23,12 @@ from app.upload_name import name_of
 _log = logging.getLogger(__name__)
 
 CHECK_TIMEOUT_S = 300.0
+SUFFIXES = (".npz", ".zip")
+CHECK = "app.dataset_check"
+_CODE = Path(__file__).parents[1]
+# All of the environment that the child gets: no secret of the settings is in it.
+_PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TZ")
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
 def take_dataset(
@@ -29,8 +36,10 @@ def take_dataset(
 ) -> DatasetRecord:
     """Checks and stores an upload, and returns the dataset that it has become.
 
+    An `.npz` is stored as it came, image files as the `.npz` that was made of them.
+
     Raises:
-        Invalid: it is not a dataset; says which array is wrong.
+        Invalid: it is not a dataset; says which array or image is wrong.
 
     Nothing is stored then, nor when the row is not on record for another reason.
     """
@@ -38,11 +47,14 @@ def take_dataset(
     if sent is None:
         detail = "the archive is needed, as the form's field `file`"
         raise Invalid(detail, [FieldError(pointer("file"), detail)])
-    name = name_of(upload, sent.filename, ".npz") or "dataset"
-    summary = check_dataset(sent.file, max_unpacked_bytes)
-    sent.file.seek(0)
+    suffix = next((one for one in SUFFIXES if sent.filename.endswith(one)), "")
+    name = name_of(upload, sent.filename, suffix) or "dataset"
+    made = upload.new_file()
+    summary = check_dataset(sent.file, made, max_unpacked_bytes)
+    file = made if made.seek(0, os.SEEK_END) else sent.file
+    file.seek(0)
     dataset_id = new_id(DATASET)
-    stored = artifacts.put_file(f"datasets/{dataset_id}.npz", sent.file)
+    stored = artifacts.put_file(f"datasets/{dataset_id}.npz", file)
     dataset = NewDataset(name, stored.key, stored.sha256, stored.bytes, summary)
     try:
         with database.write() as session:
@@ -66,38 +78,51 @@ def _is_on_record(database: Database, dataset_id: str) -> bool:
 
 
 def check_dataset(
-    file: BinaryIO, max_unpacked_bytes: int, timeout_s: float = CHECK_TIMEOUT_S
+    file: BinaryIO, made: BinaryIO, max_unpacked_bytes: int, timeout_s: float = CHECK_TIMEOUT_S
 ) -> Json:
     """Returns the summary that a child process makes of the file (`app.dataset_check`).
 
+    Args:
+        file: what was sent.
+        made: an empty file, which takes the `.npz` that is made of image files.
+        max_unpacked_bytes: most that the file may unpack to.
+        timeout_s: how long it may take.
+
     Raises:
         Invalid: it is not a dataset, or takes too long or too much memory to check.
+        OSError: the disk under it is full or broken.
     """
-    with as_file(files("app") / "dataset_check.py") as program:
-        answer = _run(program, file, max_unpacked_bytes, timeout_s)
+    answer = _run(file, made, max_unpacked_bytes, timeout_s)
     summary = answer.get("summary")
     if isinstance(summary, dict):
         return summary
     raise _refused(str(answer["field"]), str(answer["detail"]))
 
 
-def _run(program: Path, file: BinaryIO, max_unpacked_bytes: int, timeout_s: float) -> Json:
-    # Isolated (-I): nothing of the caller's folder or environment is imported.
-    command = [sys.executable, "-I", str(program), str(max_unpacked_bytes)]
-    one_thread = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+def _run(file: BinaryIO, made: BinaryIO, max_unpacked_bytes: int, timeout_s: float) -> Json:
+    # -P, -s: nothing of the caller's folder or home is imported.
+    command = [sys.executable, "-P", "-s", "-m", CHECK]
+    command += [str(max_unpacked_bytes), str(made.fileno())]
+    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     try:
         done = subprocess.run(
             command,
             stdin=file,
             capture_output=True,
             timeout=timeout_s,
-            env=os.environ | one_thread,
+            env=passed_on | _ONE_THREAD | {"PYTHONPATH": str(_CODE)},
+            pass_fds=(made.fileno(),),
             check=True,
         )
     except subprocess.TimeoutExpired as error:
         raise _refused("", "it takes too long to check") from error
     except subprocess.CalledProcessError as error:
-        _log.warning("a dataset's check died: %s", error.stderr.decode(errors="replace")[-2000:])
+        said = error.stderr.decode(errors="replace")[-2000:]
+        _log.warning("a dataset's check ended with %d: %s", error.returncode, said)
+        if error.returncode == BROKEN_DISK:
+            raise OSError(errno.ENOSPC, f"the disk of uploads is full or broken: {said}") from error
+        if error.returncode > 0:
+            raise _refused("", "it can't be read") from error
         raise _refused("", "it takes too much memory or time to check") from error
     answer: Json = json.loads(done.stdout)
     return answer

@@ -34,6 +34,8 @@ class Settings:
         check_memory_bytes: what the check of an upload, or an estimate, may take of memory.
         check_s: how long the check of an upload, or an estimate, may take.
         access_log: whether the API logs every request.
+        datasets: folder of datasets that jobs may name, on the coordinators' machines.
+        datasets_download: whether those that torchvision knows may be downloaded into it.
     """
 
     home: Path
@@ -51,6 +53,8 @@ class Settings:
     check_memory_bytes: int = 4096 * _MIB
     check_s: int = 300
     access_log: bool = False
+    datasets: Path | None = None
+    datasets_download: bool = False
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Settings":
@@ -79,7 +83,9 @@ class Settings:
                 environ, "CHECK_MEMORY_BYTES", cls.check_memory_bytes, lowest=1024 * _MIB
             ),
             check_s=_whole(environ, "CHECK_S", cls.check_s, lowest=1, highest=86_400),
-            access_log=bool(_whole(environ, "ACCESS_LOG", int(cls.access_log), 0, 1)),
+            access_log=_yes(environ, "ACCESS_LOG"),
+            datasets=_folder(environ, "DATASETS"),
+            datasets_download=_yes(environ, "DATASETS_DOWNLOAD"),
         )
 
 
@@ -93,6 +99,15 @@ def _hosts(environ: Mapping[str, str]) -> frozenset[str]:
                 " wanted, as in `stillhouse.example, 192.168.0.7, [fd00::7]`"
             )
     return names
+
+
+def _folder(environ: Mapping[str, str], name: str) -> Path | None:
+    text = environ.get(PREFIX + name)
+    return Path(text).expanduser().absolute() if text else None
+
+
+def _yes(environ: Mapping[str, str], name: str) -> bool:
+    return bool(_whole(environ, name, 0, lowest=0, highest=1))
 
 
 def _whole(

@@ -4,7 +4,13 @@ from collections.abc import Iterator
 
 from sqlalchemy.orm import Session
 
-from app.catalog import DATASET_CLASSES, DATASET_NAMES, NETWORK_NAMES, unknown_network
+from app.catalog import (
+    DATASET_CLASSES,
+    NETWORK_NAMES,
+    is_dataset_name,
+    unknown_dataset,
+    unknown_network,
+)
 from app.database import Database
 from app.datasets import get_dataset
 from app.embeddings import get_embedding
@@ -51,9 +57,8 @@ def _unknown_names(request: JobRequest) -> Iterator[FieldError]:
     network, dataset = request.teacher.network, request.dataset.name
     if network is not None and network not in NETWORK_NAMES:
         yield FieldError(pointer("teacher", "network"), unknown_network(network))
-    if dataset is not None and dataset not in DATASET_NAMES:
-        detail = f"there is no built-in dataset {dataset!r}; there are {', '.join(DATASET_NAMES)}"
-        yield FieldError(pointer("dataset", "name"), detail)
+    if dataset is not None and not is_dataset_name(dataset):
+        yield FieldError(pointer("dataset", "name"), unknown_dataset(dataset))
 
 
 def _unknown_ids(session: Session, request: JobRequest) -> Iterator[FieldError]:

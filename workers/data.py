@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import BinaryIO
+from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from workers.preprocessing import Images, Preprocessing
+from workers.image_spool import Images, ImageSpool, pieces
+from workers.preprocessing import Preprocessing
 from workers.splits import Indices, Splits, content_hash, stratified_splits
 
 DIGITS_SCALE = 16.0  # scikit-learn's digits are counts from 0 to 16
@@ -22,11 +22,14 @@ class Dataset:
 
     Attributes:
         name: what people call it.
-        images: uint8 `n x C x H x W`; the test images, where given, are the last ones.
+        images: uint8 `n x C x H x W`, maybe mapped from disk; the test images, where given, are the
+            last ones.
         labels: int64 `n`, from 0 to classes - 1.
         given_test: how many of the last images are a test split of the dataset's own.
         classes: names of the classes.
         scale: the raw value that means full intensity.
+        shorter_side: as of `Preprocessing`.
+        scratch: folder whose disk takes the images that are selected; None to hold them in memory.
     """
 
     name: str
@@ -35,6 +38,8 @@ class Dataset:
     given_test: int
     classes: tuple[str, ...]
     scale: float
+    shorter_side: int | None = None
+    scratch: Path | None = None
 
     @cached_property
     def content(self) -> str:
@@ -48,6 +53,10 @@ class Dataset:
         test = self.labels[rest:] if self.given_test else None
         return stratified_splits(self.labels[:rest], test, self.content)
 
+    def preprocessing(self, size: tuple[int, int]) -> Preprocessing:
+        """Returns what standardises by the training images, to a network's height and width."""
+        return Preprocessing.of(self.images, self.scale, size, self.splits.train, self.shorter_side)
+
     def training_data(self, splits: Splits, preprocessing: Preprocessing) -> TrainingData:
         """Returns what a search may see."""
         return TrainingData(
@@ -56,7 +65,12 @@ class Dataset:
 
     def select(self, indices: Indices) -> Labelled:
         """Returns the images and labels at `indices`."""
-        return Labelled(self.images[indices], self.labels[indices])
+        if self.scratch is None:
+            return Labelled(self.images[indices], self.labels[indices])
+        with ImageSpool(self.scratch) as spool:
+            for piece in pieces(indices, self.images):
+                spool.append(self.images[piece])
+            return Labelled(spool.mapped(), self.labels[indices])
 
 
 @dataclass(frozen=True)
@@ -87,38 +101,3 @@ def load_digits() -> Dataset:
     images = bunch.images.astype(np.uint8)[:, None]
     classes = tuple(str(name) for name in bunch.target_names)
     return Dataset("digits", images, bunch.target.astype(np.int64), 0, classes, DIGITS_SCALE)
-
-
-def load_npz(name: str, file: BinaryIO) -> Dataset:
-    """Reads an uploaded archive.
-
-    It holds `images` and `labels`, optionally `test_images`, `test_labels` and `classes`. It was
-    checked when it was uploaded; nothing is unpickled here either.
-
-    Raises:
-        ValueError: the archive would need unpickling, or its arrays are wrong or don't match.
-        KeyError: `images` or `labels` is missing.
-    """
-    with np.load(file, allow_pickle=False) as arrays:
-        images, labels = _channels_first(arrays["images"]), arrays["labels"].astype(np.int64)
-        given_test = 0
-        if "test_images" in arrays:
-            images = np.concatenate([images, _channels_first(arrays["test_images"])])
-            given_test = len(arrays["test_labels"])
-            labels = np.concatenate([labels, arrays["test_labels"].astype(np.int64)])
-        names = arrays["classes"] if "classes" in arrays else np.arange(labels.max() + 1)
-    if len(images) != len(labels):
-        raise ValueError(f"{len(images)} images but {len(labels)} labels")
-    if images.dtype != np.uint8:
-        raise ValueError(f"the images are {images.dtype}, expected uint8")
-    if labels.min() < 0 or labels.max() >= len(names):
-        raise ValueError(f"labels from {labels.min()} to {labels.max()} for {len(names)} classes")
-    classes = tuple(str(name) for name in names)
-    return Dataset(name, images, labels, given_test, classes, IMAGE_SCALE)
-
-
-def _channels_first(images: NDArray[np.uint8]) -> Images:
-    """Returns contiguous `n x C x H x W` of `n x H x W` or `n x H x W x C`."""
-    if images.ndim == 3:
-        return np.ascontiguousarray(images[:, None])
-    return np.ascontiguousarray(images.transpose(0, 3, 1, 2))

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-Images = NDArray[np.uint8]
+from workers.image_spool import Images, pieces
+from workers.splits import Indices
 
-CHUNK = 4096  # images whose moments are taken at once: bounds the float64 copy
+_SHORTER_SIDE = "shorter_side"
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,8 @@ class Preprocessing:
         std: one value a channel, likewise; 1 for a constant channel.
         source_size: height and width of the raw images, pixels.
         size: height and width that the network gets, pixels; resized bilinearly where they differ.
+        shorter_side: pixels; what image files were resized to before `source_size` was cut out of
+            the centre; None where the raw images are as they came.
     """
 
     scale: float
@@ -34,13 +36,29 @@ class Preprocessing:
     std: tuple[float, ...]
     source_size: tuple[int, int]
     size: tuple[int, int]
+    shorter_side: int | None = None
 
     @classmethod
-    def of(cls, images: Images, scale: float, size: tuple[int, int]) -> Preprocessing:
-        """Returns what standardises `images` (uint8 `n x C x H x W`) and resizes to `size`."""
-        mean, std = _moments(images, scale)
+    def of(
+        cls,
+        images: Images,
+        scale: float,
+        size: tuple[int, int],
+        chosen: Indices | None = None,
+        shorter_side: int | None = None,
+    ) -> Preprocessing:
+        """Returns what standardises images and resizes them to `size`.
+
+        Args:
+            images: uint8 `n x C x H x W`; a piece of them is in memory at once.
+            scale: the raw value that means full intensity.
+            size: height and width that the network gets, pixels.
+            chosen: indices of the images that are standardised; all by default.
+            shorter_side: as the attribute.
+        """
+        mean, std = _moments(images, np.arange(len(images)) if chosen is None else chosen, scale)
         height, width = images.shape[2:]
-        return cls(scale, mean, std, (int(height), int(width)), size)
+        return cls(scale, mean, std, (int(height), int(width)), size, shorter_side)
 
     def apply(self, images: Tensor) -> Tensor:
         """Returns float32 `n x C x h x w` for uint8 `n x C x H x W`, on the same device.
@@ -60,6 +78,7 @@ class Preprocessing:
 
     def to_json(self) -> dict[str, object]:
         """Returns the fields as JSON, with the layout and the kind of interpolation spelled out."""
+        before = {} if self.shorter_side is None else {_SHORTER_SIDE: self.shorter_side}
         return {
             "scale": self.scale,
             "mean": list(self.mean),
@@ -69,6 +88,7 @@ class Preprocessing:
             "layout": "NCHW",
             "interpolation": "bilinear",
             "formula": "(resize(image / scale) - mean) / std",
+            **before,
         }
 
     @classmethod
@@ -82,19 +102,25 @@ class Preprocessing:
             std=tuple(map(float, fields["std"])),
             source_size=(source_height, source_width),
             size=(height, width),
+            shorter_side=fields.get(_SHORTER_SIDE),
         )
 
 
-def _moments(images: Images, scale: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Returns each channel's mean and standard deviation of `images / scale`, to 6 digits."""
-    total = np.zeros(images.shape[1])
-    squares = np.zeros(images.shape[1])
-    for start in range(0, len(images), CHUNK):
-        chunk = images[start : start + CHUNK] / np.float64(scale)
-        total += chunk.sum(axis=(0, 2, 3))
-        squares += np.square(chunk).sum(axis=(0, 2, 3))
-    count = images.size / images.shape[1]
-    mean = total / count
-    std = np.sqrt(np.maximum(squares / count - mean**2, 0.0))
+def _moments(
+    images: Images, chosen: Indices, scale: float
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Returns each channel's mean and standard deviation of `images / scale`, to 6 digits.
+
+    The sums are those of whole numbers: exact, whatever the pieces.
+    """
+    total = np.zeros(images.shape[1], np.uint64)
+    squares = np.zeros(images.shape[1], np.uint64)
+    for piece in pieces(chosen, images):
+        values = images[piece]
+        total += values.sum(axis=(0, 2, 3), dtype=np.uint64)
+        squares += np.square(values, dtype=np.uint32).sum(axis=(0, 2, 3), dtype=np.uint64)
+    count = len(chosen) * images.shape[2] * images.shape[3]
+    mean = total / count / scale
+    std = np.sqrt(np.maximum(squares / count / scale**2 - mean**2, 0.0))
     std = np.where(std < 1e-6, 1.0, std)
     return tuple(np.round(mean, 6).tolist()), tuple(np.round(std, 6).tolist())

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.bodies import DatasetBody, PageBody
+from app.bodies import PageBody
+from app.dataset_body import DatasetBody
 from app.dataset_intake import take_dataset
 from app.datasets import get_dataset, list_datasets
 from app.json_answer import json_answer
@@ -34,7 +35,9 @@ _BODY = {
                             "format": "binary",
                             "description": "An .npz with `images` (uint8, N x H x W or N x H x W x"
                             " C), `labels` (integers) and, if you have them, `test_images`,"
-                            " `test_labels` and `classes` (strings).",
+                            " `test_labels` and `classes` (strings). Or a zip of image files:"
+                            " `train/CLASS/FILE` and, if you have them, `test/CLASS/FILE`; or"
+                            " `CLASS/FILE` alone.",
                         },
                         "name": {"type": "string", "maxLength": 200},
                     },
@@ -53,7 +56,7 @@ _BODY = {
         **problems(
             _413="The upload is too large.",
             _415="The body is not multipart/form-data.",
-            _422="It is no dataset: `errors` names the array.",
+            _422="It is no dataset: `errors` names the array or the image.",
         ),
     },
     openapi_extra=_BODY,

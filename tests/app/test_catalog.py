@@ -8,6 +8,7 @@ import networks
 from app import catalog
 from app.requests import ObjectiveRequest, SearchRequest
 from workers.data import load_digits
+from workers.torchvision_dataset import PUBLISHED
 
 
 def test_the_networks_are_the_real_ones() -> None:
@@ -45,8 +46,38 @@ def test_all_names_are_listed_where_a_refusal_says() -> None:
         assert own in line.partition(": ")[2].split(", ")
 
 
-def test_the_built_in_datasets_have_as_many_classes_as_they_say() -> None:
-    assert {"digits": len(load_digits().classes)} == catalog.DATASET_CLASSES
+def test_the_datasets_have_as_many_classes_as_they_say() -> None:
+    published = {name: one.classes for name, one in PUBLISHED.items()}
+    assert published | {"digits": len(load_digits().classes)} == catalog.DATASET_CLASSES
+
+
+@pytest.mark.parametrize("name", [*catalog.DATASET_NAMES, "folder/imagenet", "folder/v1.2_a-b"])
+def test_these_may_be_datasets(name: str) -> None:
+    assert catalog.is_dataset_name(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cifar10",
+        "torchvision/mnist",
+        "folder/",
+        "folder/..",
+        "folder/a/b",
+        "folder/.x",
+        "folder/a\n",
+    ],
+)
+def test_these_are_no_datasets_and_those_there_are_are_told(name: str) -> None:
+    assert not catalog.is_dataset_name(name)
+    told = catalog.unknown_dataset(name)
+    assert repr(name) in told
+    assert all(known in told for known in (*catalog.DATASET_NAMES, "folder/NAME"))
+
+
+def test_all_datasets_are_listed_where_a_refusal_says() -> None:
+    listed = Path("docs/datasets.md").read_text("utf-8")
+    assert [name for name in catalog.DATASET_NAMES if f"`{name}`" not in listed] == []
 
 
 def test_the_strategies_are_the_real_ones() -> None:

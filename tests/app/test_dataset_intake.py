@@ -1,6 +1,8 @@
 import io
+import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sqlalchemy import event
 from sqlalchemy.orm import Session
@@ -8,9 +10,11 @@ from sqlalchemy.orm import Session
 from app.artifacts import Artifacts
 from app.database import Database
 from app.dataset_intake import check_dataset, take_dataset
+from app.dataset_limits import BROKEN_DISK
 from app.datasets import list_datasets
 from app.problems import Invalid
 from app.upload import Upload, UploadedFile, upload_to
+from tests.app.samples_images import members, zip_of
 from tests.app.samples_npz import npz
 
 LIMIT = 2**20
@@ -29,6 +33,8 @@ def _take(database: Database, artifacts: Artifacts, folder: Path, filename: str)
     ("filename", "name"),
     [
         ("cats.npz", "cats"),
+        ("cats.zip", "cats"),
+        ("cats.2024", "cats.2024"),
         ("../../etc/passwd", "passwd"),
         ("C:\\data\\dogs.npz", "dogs"),
         ("a\x00b\n\u202ec.npz", "abc"),
@@ -98,30 +104,58 @@ def _file(folder: Path, data: bytes) -> Path:
 def test_a_check_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     with (
         _file(tmp_path, npz()).open("rb") as file,
+        tempfile.TemporaryFile() as made,
         pytest.raises(Invalid, match="too long to check"),
     ):
-        check_dataset(file, LIMIT, timeout_s=0.001)
+        check_dataset(file, made, LIMIT, timeout_s=0.001)
 
 
-def test_a_check_that_dies_is_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program = tmp_path / "dataset_check.py"
-    program.write_text("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
-    monkeypatch.setattr("app.dataset_intake.files", lambda _: tmp_path)
-    with (
-        _file(tmp_path, npz()).open("rb") as file,
-        pytest.raises(Invalid, match="too much memory or time"),
-    ):
-        check_dataset(file, LIMIT)
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        ("os.kill(os.getpid(), signal.SIGKILL)", "too much memory or time"),
+        ("sys.exit(1)", "can't be read"),
+    ],
+)
+def test_a_check_that_dies_is_a_refusal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str, words: str
+) -> None:
+    with pytest.raises(Invalid, match=words):
+        _check_with(tmp_path, monkeypatch, end)
 
 
-def test_the_summary_is_the_childs(tmp_path: Path) -> None:
-    with _file(tmp_path, npz()).open("rb") as file:
-        summary = check_dataset(file, LIMIT)
-    assert summary == {
-        "n": 12,
-        "test_n": 0,
-        "shape": [8, 8, 1],
-        "dtype": "uint8",
-        "classes": ["0", "1", "2"],
-        "class_counts": [4, 4, 4],
-    }
+def test_a_full_disk_is_no_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(OSError, match="full or broken"):
+        _check_with(tmp_path, monkeypatch, f"sys.exit({BROKEN_DISK})")
+
+
+def _check_with(folder: Path, monkeypatch: pytest.MonkeyPatch, end: str) -> None:
+    """Checks a good file by a program that ends like that."""
+    (folder / "ending.py").write_text(f"import os, signal, sys\n{end}\n")
+    monkeypatch.setattr("app.dataset_intake.CHECK", "ending")
+    monkeypatch.setattr("app.dataset_intake._CODE", folder)
+    with _file(folder, npz()).open("rb") as file, tempfile.TemporaryFile() as made:
+        check_dataset(file, made, LIMIT)
+
+
+def test_the_check_gets_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STILLHOUSE_DATABASE_URL", "postgresql://user:xyzzy@db/s")
+    end = "open(sys.argv[0] + '.said', 'w').write(repr(dict(os.environ))); sys.exit(1)"
+    with pytest.raises(Invalid):
+        _check_with(tmp_path, monkeypatch, end)
+    (said,) = tmp_path.glob("*.said")
+    assert "PYTHONPATH" in said.read_text()
+    assert "xyzzy" not in said.read_text()
+
+
+def test_of_image_files_the_arrays_are_stored(database: Database, tmp_path: Path) -> None:
+    artifacts = Artifacts(f"file://{tmp_path}/artifacts")
+    with upload_to(tmp_path) as upload:
+        file = upload.new_file()
+        file.write(zip_of(members()))
+        file.seek(0)
+        upload.files["file"] = UploadedFile(file, "pets.zip")
+        dataset = take_dataset(database, artifacts, upload, LIMIT)
+    assert (dataset.name, dataset.summary["class_counts"]) == ("pets", [4, 4])
+    with np.load(io.BytesIO(artifacts.read_bytes(dataset.key))) as arrays:
+        assert arrays["images"].shape == (8, 6, 6, 3)

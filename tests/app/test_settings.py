@@ -13,6 +13,7 @@ def test_one_machine_is_the_default() -> None:
     assert (settings.host, settings.port) == ("127.0.0.1", 8000)
     assert settings.ray_address is None
     assert not settings.access_log
+    assert (settings.datasets, settings.datasets_download) == (None, False)
 
 
 def test_home_is_under_the_users_own() -> None:
@@ -37,6 +38,8 @@ def test_every_setting_is_read() -> None:
             "STILLHOUSE_CHECK_MEMORY_BYTES": "2000000000",
             "STILLHOUSE_CHECK_S": "50",
             "STILLHOUSE_ACCESS_LOG": "1",
+            "STILLHOUSE_DATASETS": "/srv/sets",
+            "STILLHOUSE_DATASETS_DOWNLOAD": "1",
         }
     )
     assert settings.database_url == "postgresql://db/s"
@@ -50,6 +53,7 @@ def test_every_setting_is_read() -> None:
     assert settings.max_teacher_bytes == 40
     assert (settings.check_memory_bytes, settings.check_s) == (2_000_000_000, 50)
     assert settings.access_log
+    assert (settings.datasets, settings.datasets_download) == (Path("/srv/sets"), True)
 
 
 def test_rays_own_variable_is_read_too() -> None:

@@ -33,7 +33,7 @@ def test_unknown_names_are_told_with_those_there_are(database: Database) -> None
     errors = _errors(database, teacher={"network": "zoo/resnet2"}, dataset={"name": "cifar"})
     assert set(errors) == {"#/teacher/network", "#/dataset/name"}
     assert "zoo/resnet20" in errors["#/teacher/network"]
-    assert "digits" in errors["#/dataset/name"]
+    assert "digits, torchvision/cifar10" in errors["#/dataset/name"]
 
 
 def _ready_teacher(database: Database, **summary: object) -> str:

@@ -5,7 +5,9 @@ import pytest
 import torch
 from torch.nn import functional
 
-from workers.preprocessing import CHUNK, Images, Preprocessing
+from workers import image_spool
+from workers.image_spool import Images
+from workers.preprocessing import Preprocessing
 
 
 def _images(n: int = 40) -> Images:
@@ -20,9 +22,19 @@ def test_images_come_out_standardised_channel_by_channel() -> None:
     torch.testing.assert_close(x.std(dim=(0, 2, 3), correction=0), torch.ones(3), atol=1e-4, rtol=0)
 
 
-def test_the_moments_don_t_depend_on_the_chunks() -> None:
-    images = np.tile(_images(), (CHUNK // 20, 1, 1, 1))
-    assert Preprocessing.of(images, 255.0, (6, 5)) == Preprocessing.of(_images(), 255.0, (6, 5))
+def test_the_moments_don_t_depend_on_the_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Preprocessing.of(_images(), 255.0, (6, 5))
+    monkeypatch.setattr(image_spool, "PIECE_BYTES", 1)
+    assert Preprocessing.of(_images(), 255.0, (6, 5)) == whole
+    images = _images() / 255.0
+    assert whole.mean == tuple(images.mean(axis=(0, 2, 3)).round(6))
+    assert whole.std == tuple(images.std(axis=(0, 2, 3)).round(6))
+
+
+def test_only_the_images_that_are_chosen_count() -> None:
+    images, chosen = _images(), np.array([3, 17, 5])
+    of_all = Preprocessing.of(images, 255.0, (6, 5), chosen)
+    assert of_all == Preprocessing.of(images[chosen], 255.0, (6, 5))
 
 
 def test_a_constant_channel_becomes_zero() -> None:
@@ -58,3 +70,11 @@ def test_json_holds_all_of_it() -> None:
     fields = json.loads(json.dumps(preprocessing.to_json()))
     assert Preprocessing.from_json(fields) == preprocessing
     assert fields["layout"] == "NCHW"
+
+
+def test_what_image_files_were_resized_to_is_told_where_they_were() -> None:
+    plain = Preprocessing.of(_images(), 255.0, (6, 5))
+    assert "shorter_side" not in plain.to_json()
+    made = Preprocessing.of(_images(), 255.0, (6, 5), shorter_side=6)
+    assert made.to_json() == plain.to_json() | {"shorter_side": 6}
+    assert Preprocessing.from_json(made.to_json()) == made

@@ -1,3 +1,4 @@
+import io
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +7,7 @@ from fastapi.testclient import TestClient
 
 from app.services import Services
 from tests.app.samples import REQUEST
+from tests.app.samples_images import image, members, within, zip_of
 from tests.app.samples_npz import npz
 
 
@@ -54,6 +56,45 @@ def test_what_is_no_dataset_is_refused_and_leaves_nothing(
     assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
     assert client.get("/v1/datasets").json()["items"] == []
     assert _files(services.uploads) == _files(tmp_path / "artifacts") == []
+
+
+def test_a_zip_of_images_becomes_a_dataset_of_arrays(
+    client: TestClient, services: Services
+) -> None:
+    files = within("train", members()) | {"test/cat/9.png": image(9), "train/.DS_Store": b"x"}
+    answer = client.post("/v1/datasets", files={"file": ("pets.zip", zip_of(files))})
+    assert answer.status_code == 201, answer.text
+    body = answer.json()
+    assert (body["name"], body["n"], body["test_n"]) == ("pets", 8, 1)
+    assert (body["shape"], body["shorter_side"]) == ([6, 6, 3], None)
+    assert (body["classes"], body["class_counts"]) == (["cat", "dog"], [4, 4])
+    assert (body["imbalance"], body["notes"]) == (
+        1.0,
+        ["1 hidden file was left out ('.DS_Store')"],
+    )
+    assert client.get(answer.headers["location"]).json() == body
+    with np.load(io.BytesIO(services.artifacts.read_bytes(f"datasets/{body['id']}.npz"))) as made:
+        assert made["images"].shape == (8, 6, 6, 3)
+    assert _files(services.uploads) == []
+
+
+def test_a_zip_of_something_else_is_refused_and_leaves_nothing(
+    client: TestClient, services: Services, tmp_path: Path
+) -> None:
+    files = members(**{"dog/x.png": b"no image"})
+    answer = client.post("/v1/datasets", files={"file": ("pets.zip", zip_of(files))})
+    assert answer.status_code == 422
+    assert "'dog/x.png' is no whole image" in answer.json()["detail"]
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["#/file"]
+    assert _files(services.uploads) == _files(tmp_path / "artifacts") == []
+
+
+def test_classes_of_very_different_sizes_are_told(client: TestClient) -> None:
+    labels = np.array([0] * 40 + [1] * 3)
+    data = npz(images=np.zeros((43, 8, 8), np.uint8), labels=labels)
+    body = client.post("/v1/datasets", files={"file": ("x.npz", data)}).json()
+    assert body["imbalance"] == 13.33
+    assert "0 has 40 images and 1 3 (13.33 times as many)" in body["notes"][0]
 
 
 def test_an_upload_over_the_limit_is_refused(client: TestClient, services: Services) -> None:
