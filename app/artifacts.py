@@ -34,6 +34,7 @@ class Artifacts:
 
     def __init__(self, url: str) -> None:
         """Opens the store at an fsspec URL, such as `file:///data` or `s3://bucket/prefix`."""
+        self.url = url
         filesystem, root = fsspec.core.url_to_fs(url)
         self._filesystem: Any = filesystem
         self._root: str = root.rstrip("/")
@@ -99,6 +100,11 @@ class Artifacts:
         """Removes the file; nothing happens if there is none."""
         if self.exists(key):
             self._filesystem.rm_file(self._path(key))
+
+    def delete_folder(self, key: str) -> None:
+        """Removes all files whose keys begin with `key/`, also what a killed writer left there."""
+        if self._filesystem.isdir(self._path(key)):
+            self._filesystem.rm(self._path(key), recursive=True)
 
     def _write(self, path: str, source: BinaryIO) -> tuple[int, str]:
         size, digest = 0, hashlib.sha256()

@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.pages import Page
 from app.records import (
     BestRecord,
-    DatasetRecord,
     EmbeddingRecord,
     JobOverview,
     JobState,
@@ -79,6 +78,7 @@ class ProgressBody(Body):
     completed: int
     running: int
     failed: int
+    stopped: int = Field(description="Ended early: they would hardly have been the best.")
     total: int = Field(description="The evaluations that were asked for.")
 
 
@@ -119,6 +119,19 @@ class FileBody(Body):
     sha256: str
     href: str = Field(examples=["/v1/students/std_6Vb0hF2mUuQk1sYd9LxWcA/files/student.pt2"])
 
+    @classmethod
+    def all_of(cls, student: StudentRecord) -> "tuple[FileBody, ...]":
+        """Returns the bodies of a student's files."""
+        return tuple(
+            cls(
+                name=file.name,
+                bytes=file.bytes,
+                sha256=file.sha256,
+                href=f"/v1/students/{student.id}/files/{file.name}",
+            )
+            for file in student.files
+        )
+
 
 class StudentBody(BestBody):
     """A student with its files."""
@@ -132,22 +145,13 @@ class StudentBody(BestBody):
     @classmethod
     def with_files(cls, student: StudentRecord, teacher: TeacherRecord) -> "StudentBody":
         """Returns the body of a student."""
-        files = tuple(
-            FileBody(
-                name=file.name,
-                bytes=file.bytes,
-                sha256=file.sha256,
-                href=f"/v1/students/{student.id}/files/{file.name}",
-            )
-            for file in student.files
-        )
         return cls(
             **BestBody.of(student, teacher).model_dump(),
             job=student.job_id,
             final=student.final,
             test_accuracy=student.test_accuracy,
             bytes=student.bytes,
-            files=files,
+            files=FileBody.all_of(student),
         )
 
 
@@ -186,6 +190,7 @@ class JobBody(Body):
                 completed=progress.completed,
                 running=progress.running,
                 failed=progress.failed,
+                stopped=progress.stopped,
                 total=job.request.search.evaluations,
             ),
             best=None if best is None or teacher is None else BestBody.of(best, teacher),
@@ -202,7 +207,10 @@ class SourceBody(Body):
 
 
 class TrialBody(Body):
-    """A trial; the results are null until it has completed."""
+    """A trial; the results are null until it has completed.
+
+    One that was stopped has `epochs`, `duration_s` and `curve`, but no accuracy and no score.
+    """
 
     number: int
     state: TrialState
@@ -220,6 +228,10 @@ class TrialBody(Body):
     reused_from: SourceBody | None = Field(
         description="The trial of the same recipe whose result was taken over, instead of training."
     )
+    curve: tuple[float, ...] | None = Field(description="Accuracy on validation by epoch.")
+    criterion: str | None = Field(
+        description="By which the channels were chosen that it inherited from the teacher."
+    )
 
     @classmethod
     def of(cls, trial: TrialRecord) -> "TrialBody":
@@ -229,30 +241,6 @@ class TrialBody(Body):
         return cls(
             **own, reused_from=None if source is None else SourceBody.model_validate(vars(source))
         )
-
-
-class DatasetBody(Body):
-    """An uploaded dataset."""
-
-    id: str = Field(examples=["dst_0aB1cD2eF3gH4iJ5kL6mN7"])
-    name: str
-    created_at: datetime
-    bytes: int
-    sha256: str
-    n: int = Field(description="Images that are not test images.")
-    test_n: int
-    shape: tuple[int, int, int] = Field(description="Height, width and channels of an image.")
-    dtype: str
-    classes: tuple[str, ...]
-    class_counts: tuple[int, ...]
-
-    @classmethod
-    def of(cls, dataset: DatasetRecord) -> "DatasetBody":
-        """Returns the body of a dataset."""
-        own = {
-            name: getattr(dataset, name) for name in ("id", "name", "created_at", "bytes", "sha256")
-        }
-        return cls.model_validate(own | dataset.summary)
 
 
 class EmbeddingBody(Body):

@@ -20,11 +20,13 @@ class EstimateBody(BaseModel):
     finished_at: datetime | None
     request: JobRequest
     result: Json | None = Field(
-        description="`teacher` (its costs); `groups`, `removals`, `skips` and `frozen` (why, by"
-        " layer); `space` (the smallest, median and largest student, and histograms);"
+        description="`teacher` (its costs); `groups` (that can shrink), `removals`, `skips` and"
+        " `frozen` (why, by layer); `space` (the smallest student, of those drawn the median and"
+        " the largest by parameters, and histograms of all drawn);"
         " `constraints` (`feasible`, null where too little is known of latencies;"
         " `feasible_share`, without the `unjudged` limits; `nearest`, `errors`); `latency` (the"
-        " `error` of what is predicted, what was `skipped`); `time` (seconds)."
+        " `error` of what is predicted, what was `skipped`); `time` (seconds);"
+        " `notes` (in words)."
     )
     error: Json | None = Field(description="A problem, once it has failed.")
 

@@ -17,11 +17,18 @@ _OWN_WORDS = {
 
 
 def field_errors(errors: Iterable[Mapping[str, Any]], skip: int = 0) -> list[FieldError]:
-    """Returns the first of pydantic's errors; `skip` leaves out that many parts of a location."""
+    """Returns the first of pydantic's errors; `skip` leaves out that many parts of a location.
+
+    A list with a wrong item is not called too short: pydantic counts the right ones alone.
+    """
+    errors = list(errors)
+    around = {error["loc"][:end] for error in errors for end in range(len(error["loc"]))}
     found: list[FieldError] = []
     for error in errors:
         if len(found) == _MOST:
             break
+        if error["type"] == "too_short" and error["loc"] in around:
+            continue
         own = _OWN_WORDS.get(error["type"])
         words = error["msg"] if own is None else own.format(**error.get("ctx", {}))
         found.append(FieldError(pointer(*error["loc"][skip:]), words))

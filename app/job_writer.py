@@ -162,6 +162,28 @@ class JobWriter:
                 **_fields(result),
             )
 
+    def trial_stopped(
+        self, number: int, curve: Sequence[float], duration_s: float, criterion: str | None
+    ) -> None:
+        """Puts on record that a trial was stopped as hopeless, and how far it had come.
+
+        Raises:
+            Conflict: the trial has finished already.
+        """
+        with self._database.write() as session:
+            hold(session, self._lease)
+            self._change_trial(
+                session,
+                number,
+                _UNFINISHED,
+                state="stopped",
+                finished_at=DatabaseTime(),
+                epochs=len(curve),
+                curve=list(curve),
+                duration_s=duration_s,
+                criterion=criterion,
+            )
+
     def trial_failed(self, number: int, error: Json) -> None:
         """Puts on record that a trial failed, and why (a problem).
 

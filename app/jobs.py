@@ -91,6 +91,7 @@ _OVERVIEW = (
         _count("completed"),
         _count("running"),
         _count("failed"),
+        _count("stopped"),
     )
     .outerjoin(JobTeacher, JobTeacher.job_id == Job.id)
     .outerjoin(Student, (Student.job_id == Job.id) & Student.best)
@@ -99,16 +100,16 @@ _OVERVIEW = (
 _OVERVIEW_OF_ONE = _OVERVIEW.where(Job.id == bindparam("job_id"))
 
 
-def _overview(row: Row[Job, JobTeacher, Student, str, int, int, int]) -> JobOverview:
+def _overview(row: Row[Job, JobTeacher, Student, str, int, int, int, int]) -> JobOverview:
     best: Student | None = row[2]  # of an outer join
     return JobOverview(
         job=_record(row),
-        progress=Progress(completed=row[4], running=row[5], failed=row[6]),
+        progress=Progress(completed=row[4], running=row[5], failed=row[6], stopped=row[7]),
         best=None if best is None else _best(best),
     )
 
 
-def _record(row: Row[Job, JobTeacher, Student, str, int, int, int]) -> JobRecord:
+def _record(row: Row[Job, JobTeacher, Student, str, int, int, int, int]) -> JobRecord:
     job = row[0]
     teacher: JobTeacher | None = row[1]  # of an outer join, as the best student is
     best: Student | None = row[2]

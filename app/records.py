@@ -19,7 +19,7 @@ JobState = Literal[
 ]
 WorkingState = Literal["preparing", "searching", "finishing"]
 EndState = Literal["succeeded", "failed", "cancelled", "paused"]
-TrialState = Literal["queued", "running", "completed", "failed", "cancelled"]
+TrialState = Literal["queued", "running", "completed", "stopped", "failed", "cancelled"]
 Command = Literal["cancel", "pause"]
 Json = dict[str, object]
 
@@ -77,6 +77,7 @@ class Progress:
     completed: int = 0
     running: int = 0
     failed: int = 0
+    stopped: int = 0
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,11 @@ class TrialSource:
 
 @dataclass(frozen=True)
 class TrialResult:
-    """What a finished trial measured.
+    """What a completed trial measured.
+
+    Attributes:
+        curve: accuracy on validation after each epoch; None of a trial that was not recorded.
+        criterion: by which its first weights were inherited, where there was one.
 
     Raises:
         ValueError: a figure is not finite (a diverged trial is a failed one).
@@ -142,15 +147,21 @@ class TrialResult:
     epochs: int
     duration_s: float
     weights_key: str
+    curve: tuple[float, ...] | None = None
+    criterion: str | None = None
 
     def __post_init__(self) -> None:
-        if not all(map(math.isfinite, (self.accuracy, self.score, self.duration_s))):
+        figures = (self.accuracy, self.score, self.duration_s, *(self.curve or ()))
+        if not all(map(math.isfinite, figures)):
             raise ValueError(f"a trial's result must be finite, got {self}")
 
 
 @dataclass(frozen=True)
 class TrialRecord:
-    """A trial as it is on record; the results are None until it has completed."""
+    """A trial as it is on record; the results are None until it has completed.
+
+    One that was stopped has a curve, but no accuracy that could be taken for a final one.
+    """
 
     number: int
     state: TrialState
@@ -169,6 +180,8 @@ class TrialRecord:
     error: Json | None
     latency_ms: float | None = None
     reused_from: TrialSource | None = None
+    curve: tuple[float, ...] | None = None
+    criterion: str | None = None
 
 
 @dataclass(frozen=True)
@@ -233,7 +246,8 @@ class DatasetRecord:
 
     Attributes:
         summary: `n`, `test_n`, `shape` (height, width, channels of one image), `dtype`,
-            `classes` (their names), `class_counts` (of the images that are not test images).
+            `classes` (their names), `class_counts` (of the images that are not test images); where
+            it was made of image files, `shorter_side` and `notes` too.
     """
 
     id: str

@@ -12,12 +12,15 @@ from pydantic import (
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
+    ValidationError,
     ValidationInfo,
     field_validator,
     model_serializer,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
+
+from app.agreement import disagreements
 
 _LARGEST = 2**63 - 1  # of SQL's BIGINT
 _LONGEST_S = 365 * 86_400  # a year: a longer limit is a mistake
@@ -163,8 +166,17 @@ class EmbeddingRequest(_Part):
 class SearchRequest(_Part):
     """How students are looked for."""
 
-    strategy: Literal["embedding", "random"] = "embedding"
-    evaluations: int = Field(default=40, ge=1, le=10_000, description="Distinct students to try.")
+    strategy: Literal["embedding", "random", "adapruner"] = Field(
+        default="embedding",
+        description="`adapruner` gives one network, by widths that just meet the constraints; a"
+        " search by `embedding` begins with it.",
+    )
+    evaluations: int = Field(
+        default=40,
+        ge=1,
+        le=10_000,
+        description="Distinct students to try; of `adapruner` 1, and nothing else.",
+    )
     kernels: int = Field(default=8, ge=1, le=64, description="Of the surrogate.")
     parallel: int = Field(default=2, ge=1, le=1024, description="Trials at once.")
     round_to: int = Field(
@@ -181,7 +193,28 @@ class SearchRequest(_Part):
         allow_inf_nan=False,
         description="Seconds after which no further trial is started; what runs still counts.",
     )
+    stopping: Literal["curves", "none"] = Field(
+        default="curves",
+        description="`curves` stops a trial that will hardly beat the best one, going by the"
+        " learning curves of those before it; `none` trains all to the end.",
+    )
     embedding: EmbeddingRequest | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_network(cls, given: object) -> object:
+        if isinstance(given, dict) and given.get("strategy") == "adapruner":
+            return {"evaluations": 1, **given}
+        return given
+
+    @field_validator("evaluations")
+    @classmethod
+    def _of_one_network(cls, evaluations: int, info: ValidationInfo) -> int:
+        if info.data.get("strategy") == "adapruner" and evaluations != 1:
+            raise PydanticCustomError(
+                "one_network", "`adapruner` gives one network: leave `evaluations` out, or 1"
+            )
+        return evaluations
 
     @model_validator(mode="after")
     def _embedding_is_used(self) -> Self:
@@ -204,6 +237,38 @@ class TrainingRequest(_Part):
         description="Of distillation: `mse` between logits, or Hinton's `kl` at a temperature.",
     )
     temperature: float = Field(default=4.0, gt=0, le=100, allow_inf_nan=False)
+    hard_labels: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="Share of the cross entropy with the labels in a student's loss; the rest is"
+        " distillation.",
+    )
+    label_smoothing: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        allow_inf_nan=False,
+        description="Share of a label's probability that all classes get: in a named teacher's"
+        " training, and in the students' where `hard_labels` is more than 0.",
+    )
+    ema: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        allow_inf_nan=False,
+        description="Decay a step of the average of a student's weights, which it is then measured"
+        " and kept with, for example 0.99; 0 keeps its last weights.",
+    )
+    gamma_l1: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="In a named teacher's training: the weight of the sum of its batch norms' |γ|,"
+        " which `adapruner` reads.",
+    )
 
 
 class JobRequest(_Part):
@@ -231,6 +296,12 @@ class JobRequest(_Part):
     search: SearchRequest = SearchRequest()
     training: TrainingRequest = TrainingRequest()
     latency: LatencyRequest = LatencyRequest()
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> Self:
+        if errors := list(disagreements(self)):
+            raise ValidationError.from_exception_data(type(self).__name__, errors)
+        return self
 
     def to_json(self) -> dict[str, object]:
         """Returns the request as JSON values, defaults written out, what is not set left out."""

@@ -22,7 +22,7 @@ from app.clock import DatabaseTime, UtcDateTime
 from app.errand_records import EstimateState, TeacherKind, TeacherState
 from app.records import Command, JobState, TrialState
 
-REVISION = "0003"  # of the newest migration; a test compares it with Alembic's head
+REVISION = "0004"  # of the newest migration; a test compares it with Alembic's head
 
 _ID = String(32)
 _KEY = String(300)
@@ -46,6 +46,7 @@ class Table(DeclarativeBase):
         int: BigInteger(),
         dict[str, Any]: _JSON,
         list[int]: _JSON,
+        list[float]: _JSON,
     }
 
 
@@ -126,6 +127,8 @@ class Trial(Table):
     # Of the trial whose result this one took over; no foreign keys, for that job may be deleted.
     reused_job: Mapped[str | None] = mapped_column(_ID)
     reused_trial: Mapped[int | None]
+    curve: Mapped[list[float] | None]
+    criterion: Mapped[str | None] = mapped_column(Text)
 
 
 class Student(Table):

@@ -67,6 +67,8 @@ def _record(row: Trial) -> TrialRecord:
         error=row.error,
         latency_ms=row.latency_ms,
         reused_from=_source(row),
+        curve=None if row.curve is None else tuple(row.curve),
+        criterion=row.criterion,
     )
 
 

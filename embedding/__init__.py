@@ -3,6 +3,7 @@
 from embedding.embedding_proposer import EmbeddingProposer
 from embedding.encoding import ENCODING_VERSION, Tokens, encode, encode_architecture
 from embedding.errors import EmbeddingError, InfeasibleConstraint, SpaceExhausted
+from embedding.given_proposer import GivenProposer
 from embedding.history import Observation
 from embedding.make_proposer import STRATEGIES, make_proposer
 from embedding.objective import Limits, Objective, score
@@ -18,6 +19,7 @@ __all__ = [
     "STRATEGIES",
     "EmbeddingError",
     "EmbeddingProposer",
+    "GivenProposer",
     "InfeasibleConstraint",
     "Limits",
     "Objective",

@@ -58,6 +58,7 @@ class EmbeddingProposer(Proposer):
         start: encoders to start from; encoder `k` takes the saved one `k mod K`.
         frozen: whether the encoders are kept as they are.
         source: an earlier search, which guesses what this one doesn't know yet.
+        first: candidates to begin with.
     """
 
     def __init__(
@@ -68,11 +69,12 @@ class EmbeddingProposer(Proposer):
         start: SavedEmbedding | None = None,
         frozen: bool = False,
         source: Source | None = None,
+        first: Sequence[Edits] = (),
     ) -> None:
         self._pool: Reading | None = None
         self._fitted: int | None = None  # the trial number of the last fit of this round
         self._observed: tuple[Reading, Tensor, Tensor] | None = None
-        super().__init__(space, objective, settings)
+        super().__init__(space, objective, settings, first)
         accuracy = torch.tensor(objective.teacher_accuracy, dtype=torch.float64)
         self._teacher_outcome = outcome(accuracy).item()
         decisions = space.features(space.teacher()).shape[1]
@@ -125,7 +127,7 @@ class EmbeddingProposer(Proposer):
         """
         if not len(self._history.observed):
             return False
-        last = self.settings.kernels - 1
+        last = max(1, self.settings.kernels) - 1
         for turn in range(last + 1):
             self._fit(self._history, turn, hyperparameters=turn == last)
         return True
@@ -175,11 +177,15 @@ class EmbeddingProposer(Proposer):
         if self.objective.kind != "pareto":
             value = self._value(history)
             return history.observed[value.topk(min(PARENTS, len(value))).indices]
-        values = self.objective.values(history.accuracy, self.space.costs(history.observed))
-        rows = is_non_dominated(values).nonzero().squeeze(1)
+        rows = self._is_best(history).nonzero().squeeze(1)
         rows = rows[history.accuracy[rows].argsort()]
         even = torch.linspace(0, len(rows) - 1, min(PARENTS, len(rows)))
         return history.observed[rows[even.round().long()]]
+
+    def _is_best(self, history: History) -> Tensor:
+        """Returns which trials are in the Pareto set."""
+        values = self.objective.values(history.accuracy, self.space.costs(history.observed))
+        return is_non_dominated(values)
 
     def _value(self, history: History) -> Tensor:
         return self.objective.value(history.accuracy, self.space.costs(history.observed))
@@ -199,6 +205,8 @@ class EmbeddingProposer(Proposer):
         """Returns the teacher and the known trials, their outcomes, and the rows to fit to."""
         if self._observed is None:
             value = self._value(history)
+            if self.objective.kind == "pareto":  # none of the set is left out for its score
+                value = value + self._is_best(history)
             known = best_and_spread(value, KNOWN)
             first = torch.zeros(1, dtype=torch.int64)
             rows = torch.cat([first, 1 + best_and_spread(value[known], FITTED)])

@@ -39,12 +39,26 @@ class Proposer(ABC):
     The same told trials and the same state give the same proposals: every draw's seed is derived
     from the job's seed and the next trial's number.
 
+    Args:
+        space: of all students.
+        objective: what is maximised, and the limits.
+        settings: number of kernels and seed.
+        first: `m` candidates to begin with, in the place of the first `m` proposals; those that are
+            taken, break a limit or are refused are left out.
+
     Raises:
         InfeasibleConstraint: if no student keeps to the objective's limits.
     """
 
-    def __init__(self, space: SearchSpace, objective: Objective, settings: SearchSettings) -> None:
+    def __init__(
+        self,
+        space: SearchSpace,
+        objective: Objective,
+        settings: SearchSettings,
+        first: Sequence[Edits] = (),
+    ) -> None:
         self.space, self.objective, self.settings = space, objective, settings
+        self._first = space.candidates(list(first))
         self._hashes: dict[bytes, str] = {}  # of the architectures by key, as far as asked for
         self.tell([], [])
         self._check_feasible()
@@ -96,13 +110,24 @@ class Proposer(ABC):
         which one is removed.
         """
         while True:
-            candidate = self._propose(self._history)
+            candidate = self._begin(self._history)
+            if not len(candidate):
+                candidate = self._propose(self._history)
             if not len(candidate):
                 return candidate
             taken = self._hash(candidate) in self._taken
             if not taken and (accepts is None or accepts(self.space.edits(candidate)[0])):
                 return candidate
             self._history = self._history.refused(self.space, candidate)
+
+    def _begin(self, history: History) -> Candidates:
+        """Returns the next of the candidates to begin with, or none once as many were proposed."""
+        if history.trials < len(self._first):
+            allowed = self.objective.allows(self.space, self._first).tolist()
+            for row, key in enumerate(self.space.keys(self._first)):
+                if allowed[row] and key not in history.taken:
+                    return self._first[row : row + 1]
+        return self._first[:0]
 
     def _hash(self, candidate: Candidates) -> str:
         (key,) = self.space.keys(candidate)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from networks.architecture import Architecture, Layer, TensorSpec
+from networks.budget_widths import budget_widths, narrowest, scale_importance
 from networks.candidates import Candidates, Costs
 from networks.cost import architecture_costs
 from networks.edits import Edits
@@ -66,6 +67,7 @@ __all__ = [
     "UnknownNetworkError",
     "WeightsError",
     "architecture_costs",
+    "budget_widths",
     "build",
     "expect_onnx_form",
     "export_onnx",
@@ -75,12 +77,14 @@ __all__ = [
     "load",
     "measure_latency",
     "measure_onnx",
+    "narrowest",
     "native_size",
     "network",
     "read_architecture",
     "read_layers",
     "read_named",
     "read_onnx",
+    "scale_importance",
     "trace",
     "untrained",
     "weightless",

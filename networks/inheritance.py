@@ -1,8 +1,7 @@
 """A student's first weights, sliced from its teacher's.
 
-Of each channel group the units with the largest weights are kept (mean absolute value of the
-filters that make the channel, Li et al. 2017, arXiv 1608.08710, summed over all layers that share
-the group).
+Of each channel group the most important units are kept, by one of the criteria of
+`networks.importance`; groups that the student's operations tie are ranked together.
 """
 
 from __future__ import annotations
@@ -15,26 +14,39 @@ import torch
 from torch import Tensor
 
 from networks.candidates import Candidates
-from networks.channels.groups import Channels
-from networks.channels.labels import FIXED
 from networks.editing import Kept, kept_positions
 from networks.edits import Edits
+from networks.importance.ranking import Importance
+from networks.importance.weight_criteria import l1
 from networks.normaliser import active_ties
 from networks.space import Space
 
 
-def inherit(space: Space, edits: Edits, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def inherit(
+    space: Space,
+    edits: Edits,
+    weights: Mapping[str, Tensor],
+    importance: Importance | None = None,
+) -> dict[str, Tensor]:
     """The weights of the student that `edits` make, by tensor name.
 
     Args:
         space: The teacher's.
         edits: What the student changes.
         weights: The teacher's, by tensor name.
+        importance: One number a unit, `units + 1`; the L1 norm of its filters where it isn't given.
 
     Raises:
         EditError: If the teacher has not what the edits name.
+        ValueError: If the importance has another shape.
     """
-    kept = choose_units(space, edits, weights)
+    return slice_weights(space, edits, weights, choose_units(space, edits, weights, importance))
+
+
+def slice_weights(
+    space: Space, edits: Edits, weights: Mapping[str, Tensor], kept: Kept
+) -> dict[str, Tensor]:
+    """As `inherit`, with the units that `choose_units` chose."""
     student = space.rebuild(space.candidates([edits]), kept)
     return {
         name: _slice(weights[name], space.channels.tensors[name], kept) for name in student.tensors
@@ -49,10 +61,23 @@ def _slice(tensor: Tensor, dims: tuple[npt.NDArray[np.int64] | None, ...], kept:
     return tensor.detach().clone().contiguous()
 
 
-def choose_units(space: Space, edits: Edits, weights: Mapping[str, Tensor]) -> Kept:
-    """For each unit whether it is kept; one more entry, `True`, for what no group has."""
+def choose_units(
+    space: Space,
+    edits: Edits,
+    weights: Mapping[str, Tensor],
+    importance: Importance | None = None,
+) -> Kept:
+    """For each unit whether it is kept; one more entry, `True`, for what no group has.
+
+    The arguments are those of `inherit`. Of equals the first are kept; what is no number goes
+    first.
+    """
     candidate = space.candidates([edits])
-    importance = _importance(space.channels, weights)
+    importance = l1(space, weights) if importance is None else importance
+    if importance.shape != (space.channels.units + 1,):
+        raise ValueError(
+            f"importance of shape {importance.shape}, expected ({space.channels.units + 1},)"
+        )
     kept = np.ones(space.channels.units + 1, dtype=np.bool_)
     widths = candidate.widths[0].tolist()
     for groups in _tied(space, candidate):
@@ -64,18 +89,6 @@ def choose_units(space: Space, edits: Edits, weights: Mapping[str, Tensor]) -> K
             kept[span] = False
             kept[span.start + best] = True
     return kept
-
-
-def _importance(channels: Channels, weights: Mapping[str, Tensor]) -> npt.NDArray[np.float64]:
-    """Each unit's summed mean |weight| over the filters that make it."""
-    importance = np.zeros(channels.units + 1)
-    for name, dims in channels.tensors.items():
-        if len(dims) < 2 or dims[0] is None:
-            continue
-        filters = weights[name].detach().float().abs().flatten(1).mean(dim=1).cpu().double().numpy()
-        present = dims[0] != FIXED
-        np.add.at(importance, dims[0][present], filters[present])
-    return importance
 
 
 def _tied(space: Space, candidate: Candidates) -> list[list[int]]:

@@ -12,8 +12,6 @@ from stillhouse.documents import (
     Estimate,
     JobStatus,
     Progress,
-    Student,
-    StudentFile,
     Teacher,
     Trial,
     UploadedTeacher,
@@ -35,6 +33,7 @@ from stillhouse.errors import (
 from stillhouse.job import Job
 from stillhouse.local_teacher import UnusableTeacher
 from stillhouse.student_folder import LoadedStudent, load_student
+from stillhouse.students import ParetoSet, ParetoTrial, Student, StudentFile
 
 __all__ = [
     "Best",
@@ -50,6 +49,8 @@ __all__ = [
     "LoadedStudent",
     "NoStudentYet",
     "NotAnswered",
+    "ParetoSet",
+    "ParetoTrial",
     "Progress",
     "Refused",
     "StillhouseError",

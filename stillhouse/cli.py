@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from stillhouse.commands import best, database, demo, estimate, servers, submit, watch
+from stillhouse.commands import best, database, demo, estimate, pareto, servers, submit, watch
 from stillhouse.errors import Refused, StillhouseError
 
 _HELP = """Give it a network you have; get back a smaller one you can ship.
@@ -37,6 +37,7 @@ app.command("estimate")(estimate.estimate)
 app.command("submit")(submit.submit)
 app.command("watch")(watch.watch)
 app.command("best")(best.best)
+app.command("pareto")(pareto.pareto)
 app.add_typer(database.app, name="db")
 
 

@@ -19,6 +19,7 @@ from stillhouse.local_teacher import Preprocessing
 from stillhouse.polling import wait_for
 from stillhouse.teacher_source import form, source_of
 from stillhouse.transport import Transport
+from stillhouse.zipped_folder import zipped
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -205,17 +206,24 @@ class Client:
             yield Job(self._transport, JobStatus.read(document))
 
     def upload_dataset(self, path: Path | str, name: str | None = None) -> Document:
-        """Returns the dataset made of an `.npz` (`images`, `labels`, …); its `id` names it in jobs.
+        """Returns the dataset made of a file or a folder; its `id` names it in jobs.
+
+        Args:
+            path: An `.npz` (`images`, `labels`, …), a folder of image files (`train/CLASS/FILE`,
+                `test/CLASS/FILE`, or `CLASS/FILE` alone), or a `.zip` of one.
+            name: What to call it; the file's or the folder's name by default.
 
         Raises:
-            OSError: The file can't be read here.
-            Refused: The file isn't a dataset; the problem says what is wrong with it.
+            OSError: It can't be read here.
+            Refused: It isn't a dataset; the problem says what is wrong with it.
         """
         path = Path(path)
-        with path.open("rb") as file:
-            content = {"file": (path.name, file, "application/octet-stream")}
-            form = {"name": name or path.stem}
-            return self._transport.upload("/v1/datasets", content, form)
+        is_folder = path.is_dir()
+        called = path.resolve().name if is_folder else path.stem
+        sent_as = f"{called}.zip" if is_folder else path.name
+        with zipped(path) if is_folder else path.open("rb") as file:
+            content = {"file": (sent_as, file, "application/octet-stream")}
+            return self._transport.upload("/v1/datasets", content, {"name": name or called})
 
     def datasets(self) -> Iterator[Document]:
         """Yields the uploaded datasets, newest first."""

@@ -128,7 +128,7 @@ def _result(job: Job, directory: Path, wall_s: float) -> Result:
         test_accuracy=float(report["student"]["test_accuracy"]),
         teacher_test_accuracy=float(report["teacher"]["test_accuracy"]),
         params_ratio=best.params_ratio,
-        evaluations=progress.completed + progress.failed,
+        evaluations=progress.tried,
         wall_s=round(wall_s, 1),
         directory=str(directory),
     )
@@ -141,7 +141,8 @@ def summary(result: Result) -> str:
         f"\nIn {result.wall_s:.0f} s and {result.evaluations} trials the teacher became a student "
         f"with [bold]{result.params_ratio:.2%}[/] of its parameters\n"
         f"that keeps [bold]{kept:.1%}[/] of its test accuracy: {result.test_accuracy:.2%} of "
-        f"{result.teacher_test_accuracy:.2%}, on images that neither training nor search saw.\n\n"
+        f"{result.teacher_test_accuracy:.2%}, on images that neither training nor search saw.\n"
+        f"All of it, with plots, is to be read in {result.directory}/report.html.\n\n"
         f"Its files load without Stillhouse, with torch alone:\n\n"
         f'  cd {result.directory} && {sys.executable} -c "import torch; '
         f"t = torch.load('test.pt'); m = torch.export.load('student.pt2').module(); "

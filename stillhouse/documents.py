@@ -16,7 +16,8 @@ Document = Mapping[str, Any]
 FINISHED = frozenset({"succeeded", "failed", "cancelled"})
 
 
-def _field(document: Document, name: str) -> Any:  # noqa: ANN401
+def required(document: Document, name: str) -> Any:  # noqa: ANN401
+    """Returns a field of a document; raises NotAnswered if it isn't there."""
     if name not in document:
         msg = f"the server's answer has no field {name!r}"
         raise NotAnswered(msg)
@@ -34,8 +35,8 @@ class Teacher:
     @classmethod
     def read(cls, document: Document) -> Teacher:
         """Returns the teacher of a job's document."""
-        params, macs = _field(document, "params"), _field(document, "macs")
-        return cls(int(params), int(macs), float(_field(document, "accuracy")))
+        params, macs = required(document, "params"), required(document, "macs")
+        return cls(int(params), int(macs), float(required(document, "accuracy")))
 
 
 @dataclass(frozen=True)
@@ -47,13 +48,20 @@ class Progress:
     running: int
     failed: int
     total: int
+    stopped: int = 0
 
     @classmethod
     def read(cls, document: Document) -> Progress:
         """Returns the progress of a job's document."""
         names = ("completed", "running", "failed", "total")
-        completed, running, failed, total = (int(_field(document, name)) for name in names)
-        return cls(str(document.get("stage") or ""), completed, running, failed, total)
+        completed, running, failed, total = (int(required(document, name)) for name in names)
+        stopped = int(document.get("stopped") or 0)
+        return cls(str(document.get("stage") or ""), completed, running, failed, total, stopped)
+
+    @property
+    def tried(self) -> int:
+        """How many trials have ended, in whatever way."""
+        return self.completed + self.stopped + self.failed
 
 
 @dataclass(frozen=True)
@@ -73,14 +81,14 @@ class Best:
     def read(cls, document: Document) -> Best:
         """Returns the best of a job's document."""
         return cls(
-            trial=int(_field(document, "trial")),
+            trial=int(required(document, "trial")),
             student=document.get("student"),
-            score=float(_field(document, "score")),
-            accuracy=float(_field(document, "accuracy")),
-            params=int(_field(document, "params")),
-            params_ratio=float(_field(document, "params_ratio")),
-            macs=int(_field(document, "macs")),
-            macs_ratio=float(_field(document, "macs_ratio")),
+            score=float(required(document, "score")),
+            accuracy=float(required(document, "accuracy")),
+            params=int(required(document, "params")),
+            params_ratio=float(required(document, "params_ratio")),
+            macs=int(required(document, "macs")),
+            macs_ratio=float(required(document, "macs_ratio")),
         )
 
 
@@ -112,15 +120,15 @@ class JobStatus:
         """Returns the job of `GET /v1/jobs/{id}`; raises NotAnswered on a missing field."""
         teacher, best = document.get("teacher"), document.get("best")
         return cls(
-            id=str(_field(document, "id")),
+            id=str(required(document, "id")),
             name=document.get("name"),
-            state=str(_field(document, "state")),
-            created_at=str(_field(document, "created_at")),
+            state=str(required(document, "state")),
+            created_at=str(required(document, "created_at")),
             started_at=document.get("started_at"),
             finished_at=document.get("finished_at"),
-            request=_field(document, "request"),
+            request=required(document, "request"),
             teacher=Teacher.read(teacher) if teacher else None,
-            progress=Progress.read(_field(document, "progress")),
+            progress=Progress.read(required(document, "progress")),
             best=Best.read(best) if best else None,
             embedding=document.get("embedding"),
             error=document.get("error"),
@@ -133,6 +141,9 @@ class Trial:
     """One candidate being trained: its cost, and its measures once it is completed.
 
     Attributes:
+        bytes: Of its weights.
+        edits: What is removed of the teacher, and how wide it is.
+        latency_ms: As it was measured, where the job needs it.
         reused_from: The `job` and `trial` whose result was taken over, where one was.
     """
 
@@ -140,9 +151,13 @@ class Trial:
     state: str
     params: int
     macs: int
+    bytes: int
+    edits: Document
     accuracy: float | None
     score: float | None
+    latency_ms: float | None
     duration_s: float | None
+    epochs: int | None
     error: Document | None
     reused_from: Document | None
     document: Document = field(repr=False)
@@ -151,46 +166,21 @@ class Trial:
     def read(cls, document: Document) -> Trial:
         """Returns one item of `GET /v1/jobs/{id}/trials`."""
         return cls(
-            number=int(_field(document, "number")),
-            state=str(_field(document, "state")),
-            params=int(_field(document, "params")),
-            macs=int(_field(document, "macs")),
+            number=int(required(document, "number")),
+            state=str(required(document, "state")),
+            params=int(required(document, "params")),
+            macs=int(required(document, "macs")),
+            bytes=int(required(document, "bytes")),
+            edits=required(document, "edits"),
             accuracy=document.get("accuracy"),
             score=document.get("score"),
+            latency_ms=document.get("latency_ms"),
             duration_s=document.get("duration_s"),
+            epochs=document.get("epochs"),
             error=document.get("error"),
             reused_from=document.get("reused_from"),
             document=document,
         )
-
-
-@dataclass(frozen=True)
-class StudentFile:
-    """A file of a student as the server announces it; `href` is relative to the server."""
-
-    name: str
-    bytes: int
-    sha256: str
-    href: str
-
-    @classmethod
-    def read(cls, document: Document) -> StudentFile:
-        """Returns one of a student's files."""
-        name, size = str(_field(document, "name")), int(_field(document, "bytes"))
-        return cls(name, size, str(_field(document, "sha256")), str(_field(document, "href")))
-
-
-@dataclass(frozen=True)
-class Student:
-    """A job's best student so far, with its files."""
-
-    files: tuple[StudentFile, ...]
-    document: Document = field(repr=False)
-
-    @classmethod
-    def read(cls, document: Document) -> Student:
-        """Returns the student of `GET /v1/jobs/{id}/best`."""
-        return cls(tuple(StudentFile.read(file) for file in _field(document, "files")), document)
 
 
 @dataclass(frozen=True)
@@ -218,9 +208,9 @@ class UploadedTeacher:
     def read(cls, document: Document) -> UploadedTeacher:
         """Returns the teacher of `GET /v1/teachers/{id}`."""
         return cls(
-            id=str(_field(document, "id")),
-            name=str(_field(document, "name")),
-            state=str(_field(document, "state")),
+            id=str(required(document, "id")),
+            name=str(required(document, "name")),
+            state=str(required(document, "state")),
             summary=document.get("summary"),
             error=document.get("error"),
             document=document,
@@ -232,7 +222,8 @@ class Estimate:
     """What a job would find and take, before anything is trained.
 
     Attributes:
-        result: `teacher`, `groups`, `frozen`, `space`, `constraints` and `time`, once it succeeded.
+        result: Once it succeeded: `teacher`, `groups`, `frozen`, `space`, `constraints`, `latency`,
+            `time` and `notes`.
         error: Why there is none, a problem document.
     """
 
@@ -260,15 +251,15 @@ class Estimate:
     @property
     def _feasible(self) -> bool | None:
         """None: latencies are known too roughly to tell."""
-        found: bool | None = _field(_field(self.result or {}, "constraints"), "feasible")
+        found: bool | None = required(required(self.result or {}, "constraints"), "feasible")
         return found
 
     @classmethod
     def read(cls, document: Document) -> Estimate:
         """Returns the estimate of `GET /v1/estimates/{id}`."""
         return cls(
-            id=str(_field(document, "id")),
-            state=str(_field(document, "state")),
+            id=str(required(document, "id")),
+            state=str(required(document, "state")),
             result=document.get("result"),
             error=document.get("error"),
             document=document,

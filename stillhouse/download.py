@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from stillhouse.documents import Student, StudentFile
 from stillhouse.errors import DownloadDamaged
+from stillhouse.students import Student, StudentFile
 from stillhouse.transport import Transport
 
 
@@ -27,13 +27,14 @@ def download_student(transport: Transport, student: Student, directory: Path) ->
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".download-", dir=directory) as aside:
         for file in student.files:
-            _require_plain_name(file.name)
+            require_plain_name(file.name)
             with transport.stream(file.href) as chunks:
                 _write_verified(file, chunks, Path(aside) / file.name)
         return [(Path(aside) / file.name).replace(directory / file.name) for file in student.files]
 
 
-def _require_plain_name(name: str) -> None:
+def require_plain_name(name: str) -> None:
+    """Raises DownloadDamaged if a name that the server announced would leave the directory."""
     if name != Path(name).name or name in {"", ".", ".."}:
         msg = f"the server announced a file named {name!r}"
         raise DownloadDamaged(msg)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -24,11 +24,13 @@ def estimate_table(result: Document) -> RenderableType:
         _found(result),
         Text(),
         _sizes(result),
+        Text("median and largest: by parameters, of those drawn", style="bright_black"),
         Text(),
         _constraints(result["constraints"], int(result["space"]["drawn"])),
         _spread(result),
         _measured(result["latency"]),
         _time(result["time"]),
+        _notes(result["notes"]),
     )
 
 
@@ -135,7 +137,7 @@ def _spread(result: Document) -> Table:
 
 
 def _measured(latency: Document) -> Table:
-    facts, skipped = _facts(), latency["skipped"]
+    facts = _facts()
     images, threads = latency["batch_size"], latency["threads"]
     facts.add_row("measured by", f"{latency['runtime']}, batch size {images}, threads {threads}")
     if (error := latency["error"]) is not None:
@@ -143,17 +145,7 @@ def _measured(latency: Document) -> Table:
             f"{error['measured']} measured, others predicted; typical error {error['median']:.0%}"
         )
         facts.add_row("", told)
-    for names, why in _by_reason(skipped).items():
-        facts.add_row("", f"not {names}: {why}")
     return facts
-
-
-def _by_reason(skipped: Document) -> dict[str, str]:
-    """Returns the reasons by the names that they are of; a reason is told once."""
-    names: dict[str, list[str]] = {}
-    for name, why in skipped.items():
-        names.setdefault(why, []).append(name)
-    return {", ".join(several): why for why, several in names.items()}
 
 
 def _time(times: Document) -> Table:
@@ -164,6 +156,13 @@ def _time(times: Document) -> Table:
     ]
     total = _duration(float(times["total_s"]))
     facts.add_row("likely time", f"[bold]{total}[/] on this server ({', '.join(parts)})")
+    return facts
+
+
+def _notes(notes: Sequence[str]) -> Table:
+    facts = _facts()
+    for number, note in enumerate(notes):
+        facts.add_row("" if number else "note", note)
     return facts
 
 

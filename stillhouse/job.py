@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
-from stillhouse.documents import JobStatus, Student, Trial
+from stillhouse.documents import JobStatus, Trial
 from stillhouse.download import download_student
 from stillhouse.errors import JobFailed, NoStudentYet, Refused, WaitedTooLong
+from stillhouse.students import ParetoSet, ParetoTrial, Student
 from stillhouse.transport import Transport
 
 
@@ -75,12 +76,17 @@ class Job:
         items = self._transport.items(f"{self._path}/trials")
         return sorted((Trial.read(item) for item in items), key=lambda trial: trial.number)
 
-    def pareto(self) -> list[Trial]:
+    def pareto(self) -> list[ParetoTrial]:
         """Returns the completed trials that no other beats on accuracy and the objective's costs.
 
         They come by their first cost; of a job with another objective than `pareto` by their MACs.
+        Those that became students have them: `download(directory, trial.student)`.
         """
-        return [Trial.read(item) for item in self._transport.items(f"{self._path}/pareto")]
+        return list(self.pareto_set().trials)
+
+    def pareto_set(self) -> ParetoSet:
+        """Returns the same trials with the names of the costs."""
+        return ParetoSet.read(self._transport.get(f"{self._path}/pareto"))
 
     def best(self) -> Student:
         """Returns the best student so far; raises NoStudentYet before there is one."""
@@ -92,16 +98,20 @@ class Job:
             msg = f"{self.id} has no student yet ({self.state})"
             raise NoStudentYet(msg) from refusal
 
-    def download(self, directory: Path | str) -> Student:
-        """Fetches the best student's files into a directory; returns the student.
+    def download(self, directory: Path | str, student: Student | None = None) -> Student:
+        """Fetches a student's files into a directory; returns the student.
 
         A file appears whole and verified or not at all.
+
+        Args:
+            directory: Made if needed.
+            student: Of `pareto`; the best one when not given.
 
         Raises:
             NoStudentYet: There is no student yet.
             DownloadDamaged: A file's size or sha256 differs from what the server announced.
         """
-        student = self.best()
+        student = student or self.best()
         download_student(self._transport, student, Path(directory))
         return student
 

@@ -21,6 +21,7 @@ _LINE_WIDTH = 20
 _COLORS = {
     "succeeded": "green",
     "completed": "green",
+    "stopped": "bright_black",
     "failed": "red",
     "cancelled": "yellow",
     "paused": "yellow",
@@ -92,13 +93,14 @@ def _teacher(look: Look) -> Text:
 def _progress(look: Look) -> Table:
     progress = look.status.progress
     row = Table.grid(padding=(0, 2))
-    tried = progress.completed + progress.failed
-    counts = f"{tried}/{progress.total} trials"
+    counts = f"{progress.tried}/{progress.total} trials"
     if progress.running:
         counts += f" · {progress.running} running"
+    if progress.stopped:
+        counts += f" · {progress.stopped} stopped"
     if progress.failed:
         counts += f" · {progress.failed} failed"
-    row.add_row(ProgressBar(max(progress.total, 1), tried, width=_LINE_WIDTH), counts)
+    row.add_row(ProgressBar(max(progress.total, 1), progress.tried, width=_LINE_WIDTH), counts)
     return row
 
 
@@ -132,7 +134,7 @@ def _trials(look: Look) -> Table:
 def _style(trial: Trial, best: Best | None) -> str:
     if best is not None and trial.number == best.trial:
         return "bold green"
-    return "bright_black" if trial.state == "cancelled" else ""
+    return "bright_black" if trial.state in {"cancelled", "stopped"} else ""
 
 
 def _row(trial: Trial, look: Look) -> list[RenderableType]:

@@ -8,9 +8,17 @@ from stillhouse.errors import CannotServe
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """Returns a port that nothing listens on at the moment."""
-    with socket.create_server((host, 0)) as server:
-        return int(server.getsockname()[1])
+    """Returns a port that nothing listens on at the moment.
+
+    Raises:
+        CannotServe: No server can listen at this address.
+    """
+    try:
+        with socket.create_server((host, 0)) as server:
+            return int(server.getsockname()[1])
+    except OSError as error:
+        msg = f"can't listen on {host} ({error.strerror or error})"
+        raise CannotServe(msg) from error
 
 
 def require_free(host: str, port: int) -> None:

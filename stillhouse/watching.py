@@ -63,10 +63,15 @@ def _lines(look: Look) -> list[str]:
     ]
     trials = [
         f"trial {trial.number}: {count(trial.params)} params, "
-        f"accuracy {trial.accuracy:.4f}, score {score:.4f}"
+        f"accuracy {trial.accuracy:.4f}, score {score:.4f}{', reused' if trial.reused_from else ''}"
         for trial, score in look.completed
         if trial.accuracy is not None
     ]
+    stopped = [
+        f"trial {trial.number}: stopped after epoch {trial.epochs}"
+        for trial in look.trials
+        if trial.state == "stopped"
+    ]
     failed = [f"trial {trial.number}: failed" for trial in look.trials if trial.state == "failed"]
     ended = f" after {clock_time(look.elapsed_s)}" if status.finished else ""
-    return [*teacher, *trials, *failed, f"{status.id} {status.state}{ended}"]
+    return [*teacher, *trials, *stopped, *failed, f"{status.id} {status.state}{ended}"]

@@ -19,6 +19,7 @@ from app.problems import NotReady
 from app.settings import Settings, SettingsError
 from workers.coordinator import Coordinator
 from workers.errands import Errands
+from workers.shelf import Shelf
 
 log = logging.getLogger("workers")
 
@@ -38,7 +39,7 @@ def main() -> int:
         log.error("the coordinator can't start: %s", error)  # noqa: TRY400 - one clear line
         return NO_RAY if isinstance(error, ConnectionError) else 1
     artifacts = Artifacts(settings.artifacts_url)
-    coordinator = Coordinator(database, artifacts, settings.lease_s)
+    coordinator = Coordinator(database, artifacts, settings.lease_s, shelf=Shelf.of(settings))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: coordinator.stop.set())
     errands = partial(Errands, database, artifacts, settings, coordinator.owner)

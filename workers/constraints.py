@@ -16,6 +16,7 @@ from embedding import (
     StudentSpace,
 )
 from networks import Architecture, NothingToEditError, Space
+from workers.adapruner import expect_widths
 from workers.problems import InfeasibleConstraints, UnfitLatency, UnfitNetwork
 
 MOST_BATCH_BYTES = 16 * 2**30  # of the teacher's activations, most of them gone before the end
@@ -60,13 +61,17 @@ def expect_feasible(space: Space, request: JobRequest) -> None:
     Raises:
         InfeasibleConstraints: none can; names the fields and what the smallest student has.
     """
-    teacher = costs_of(space)
+    teacher, strategy = costs_of(space), request.search.strategy
     objective = objective_of(request, teacher)
     try:
-        RandomProposer(StudentSpace(space), objective, SearchSettings(1, request.search.seed))
+        if strategy == "adapruner":
+            expect_widths(space, objective)
+        else:
+            RandomProposer(StudentSpace(space), objective, SearchSettings(1, request.search.seed))
     except InfeasibleConstraint as error:
         broken = _broken(request.constraints, error.smallest, teacher)
-        raise InfeasibleConstraints(str(error), broken) from error
+        alone = "; `adapruner` changes widths alone" if strategy == "adapruner" else ""
+        raise InfeasibleConstraints(f"{error}{alone}", broken) from error
 
 
 def searchable(architecture: Architecture, request: JobRequest) -> Space:

@@ -26,8 +26,9 @@ from workers.progress import expect_progress
 from workers.proposing import starting_embedding
 from workers.saved_embedding import save_embedding
 from workers.search import Search
+from workers.shelf import Shelf
 from workers.surroundings import is_of_surroundings
-from workers.tidying import delete_spare_weights
+from workers.tidying import delete_checkpoints, delete_spare_weights
 from workers.work import Commanded, Stopping, Work
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class Coordinator:
 
     Attributes:
         stop: set it to have the current job released and the coordinator return.
+        shelf: where datasets by name are.
     """
 
     database: Database
@@ -54,6 +56,7 @@ class Coordinator:
     lease_s: float
     owner: str = field(default_factory=unique_owner)
     stop: threading.Event = field(default_factory=threading.Event)
+    shelf: Shelf = field(default_factory=Shelf)
 
     def run(self) -> None:
         """Takes job after job until stopped."""
@@ -96,6 +99,8 @@ class Coordinator:
             pool.cancel()
             writer.finish(ENDS[asked.command])
             log.info("%s: %s", lease.job_id, ENDS[asked.command])
+            if asked.command == "cancel":
+                delete_checkpoints(self.artifacts, lease.job_id)
         except Exception as error:
             if is_of_surroundings(error):
                 raise  # another coordinator may go on
@@ -103,15 +108,19 @@ class Coordinator:
             problem = _problem(lease, error)
             writer.finish("failed", error=problem.problem())
             log.error("%s: failed: %s", lease.job_id, problem.detail)  # noqa: TRY400 - logged above
+            delete_checkpoints(self.artifacts, lease.job_id)
 
     def _succeed(self, lease: Lease, pool: Pool, lost: threading.Event) -> None:
         """Carries the job to its success, and tidies up after it."""
         with self.database.read() as session:
             job = get_job(session, lease.job_id)
-        work = Work(job, lease, self.database, self.artifacts, pool, lost, self.stop)
+        work = Work(
+            job, lease, self.database, self.artifacts, pool, lost, self.stop, shelf=self.shelf
+        )
         embedding = self._carry_on(work)
         work.writer.finish("succeeded", embedding=embedding)
         log.info("%s: succeeded", job.id)
+        delete_checkpoints(self.artifacts, job.id)
         delete_spare_weights(self.database, self.artifacts, job.id)
 
     def _carry_on(self, work: Work) -> NewEmbedding | None:

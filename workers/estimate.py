@@ -22,21 +22,24 @@ from app.problems import StillhouseError
 from app.requests import JobRequest
 from embedding import derive_seed
 from networks import Architecture, Space
+from workers.batches import batch_size
 from workers.estimate_constraints import Verdict, judge
 from workers.estimate_forecast import Forecast
 from workers.estimate_latency import ORDER, Latencies, measure_latencies
+from workers.estimate_notes import estimate_notes
 from workers.estimate_space import DRAWN, SIZES, Survey, group_rows, histograms
 from workers.estimate_steps import time_steps
 from workers.estimate_time import Images, Machine, Trainings, time_batch, times
 from workers.problems import UnfitNetwork
 from workers.teacher import size_for
-from workers.training import batch_size
+from workers.views import view_count
 
 # On the wall, since this process was started: an answer within ten seconds is promised. The others
 # are for the coordinator to take the request up, and to look at what was found. On a busy machine,
 # or for a large network, less is found in them, and the answer says what was left out.
 BUDGET_S = 7.5
 LATE_S = 1.5  # with less left than this, fewer candidates are drawn
+BUSY = 1.5  # seconds that a second's work takes, from which on others are to blame
 AVERAGED = 256  # students, for the mean time of a trial
 LATE_DRAWN = 500  # a share of the space is then known to about two hundredths
 
@@ -63,11 +66,15 @@ def estimate(document: Mapping[str, Any], left_s: Callable[[], float]) -> dict[s
     survey = Survey.of(space, derive_seed(request.search.seed, "estimate", 0), drawn)
     machine = Machine(len(os.sched_getaffinity(0)), _stretch())
     batch, setting = batch_size(images.train), _setting(request)
-    latencies = measure_latencies(survey, setting, left_s, ORDER[:1])  # a limit depends on it
+    busy = machine.stretch > BUSY
+    # The first one now: a limit depends on it.
+    latencies = measure_latencies(survey, setting, left_s, ORDER[:1], busy=busy)
     steps = time_steps(space, survey.drawn, batch, machine.threads(1), left_s)
     height, width = architecture.input_shape[1:]
-    trainings = Trainings(survey, steps, images, machine, time_batch(images, (height, width)))
-    latencies |= measure_latencies(survey, setting, left_s, ORDER[1:])
+    batch_s = time_batch(images, (height, width))
+    views = view_count(request, images.train, images.classes)
+    trainings = Trainings(survey, steps, images, machine, batch_s, views)
+    latencies |= measure_latencies(survey, setting, left_s, ORDER[1:], busy=busy)
     return _result(request, survey, trainings, latencies)
 
 
@@ -147,20 +154,8 @@ def _result(
             "error": None if error is None else vars(error),
         },
         "time": times(trainings, request, likely[:AVERAGED]),
-        "notes": _notes(survey, trainings, latencies),
+        "notes": list(estimate_notes(request, survey, trainings.steps, latencies)),
     }
-
-
-def _notes(survey: Survey, trainings: Trainings, latencies: Latencies) -> list[str]:
-    """Returns what was left out for want of time, in words."""
-    notes = []
-    if len(survey.drawn) < DRAWN:
-        notes.append(f"{len(survey.drawn):,} students were drawn instead of {DRAWN:,}")
-    if (timed := trainings.steps.timed) < (wanted := trainings.steps.wanted):
-        notes.append(f"training steps of {timed} instead of {wanted} students were timed")
-    if latencies.skipped:
-        notes.append(f"no latency was measured of {', '.join(latencies.skipped)}")
-    return notes
 
 
 def _constraints(survey: Survey, verdict: Verdict, forecast: Forecast) -> dict[str, object]:

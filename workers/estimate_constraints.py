@@ -142,7 +142,7 @@ def _broken(
             told, pairs = f"{value:.3g} ms", [(name, value)]
         else:
             ratio = value / survey.teacher[name]
-            told = f"{value:,.0f} {name}, {ratio:.6f} of the teacher's"
+            told = f"{value:,.0f} {name}, {ratio:.4%} of the teacher's"
             pairs = [(name, value), (f"{name}_ratio", ratio)]
         for field, found in pairs:
             limit = getattr(constraints, field)

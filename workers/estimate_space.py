@@ -47,7 +47,8 @@ class Survey:
     def students(self) -> dict[str, Candidates]:
         """The smallest student there is, and of the drawn the median and the largest by parameters.
 
-        The teacher itself is no student, unless nothing else was drawn.
+        Others of the drawn may have more of something else, where the histograms end. The teacher
+        itself is no student, unless nothing else was drawn.
         """
         order = self.costs.params.argsort(stable=True)
         smaller = order[self.costs.params[order] < self.teacher["params"]]
@@ -71,12 +72,15 @@ def figures(costs: Costs) -> dict[str, int]:
 
 
 def group_rows(space: Space) -> list[dict[str, object]]:
-    """Returns each channel group: its name, its units, and the channels of the layer that names it.
+    """Returns each channel group that can shrink: its name, its units, and its layer's channels.
 
-    A unit has several channels where these must be kept or dropped together.
+    The layer is the one that names it. A unit has several channels where these must be kept or
+    dropped together. Of a group that the rounding of widths leaves with one width nothing is told.
     """
     rows: list[dict[str, object]] = []
-    for group in space.groups:
+    for group, step in zip(space.groups, space.steps.tolist(), strict=True):
+        if step >= group.units:
+            continue
         units = space.channels.outputs.get(group.name.partition("#")[0])
         channels = group.units
         if units is not None:

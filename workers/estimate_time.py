@@ -13,12 +13,13 @@ import torch
 from app.requests import JobRequest, LatencyRequest
 from networks import Candidates
 from workers.augmentation import augment
+from workers.batches import batch_size, steps_an_epoch
 from workers.estimate_latency import RUNS
 from workers.estimate_space import Survey
 from workers.estimate_steps import PASSES_A_STEP, StepTimes
 from workers.preprocessing import Preprocessing
 from workers.splits import TEST_SHARE, VALIDATION_OF_REST, VALIDATION_SHARE
-from workers.training import MOST_THREADS, batch_size, steps_an_epoch
+from workers.training import MOST_THREADS
 
 # Seconds beside the training itself, for ResNet-20 on an idle machine: to send, build, inherit and
 # store a trial; to have one kernel propose; to write and verify a student's files, most of it
@@ -107,6 +108,8 @@ class Trainings:
         images: What is learned from.
         machine: Where.
         batch_s: Seconds to fetch, augment and preprocess a batch.
+        views: Of augmented images, whose logits the teacher gives once a job; None if it gives
+            those of every batch.
     """
 
     survey: Survey
@@ -114,6 +117,7 @@ class Trainings:
     images: Images
     machine: Machine
     batch_s: float
+    views: int | None = None
 
     def teacher_s(self, epochs: int) -> float:
         """Returns the seconds of the teacher's training."""
@@ -124,16 +128,25 @@ class Trainings:
         chosen_s = STEPS_OF_CHOICE * step_s
         return steps * (step_s / gain + self.batch_s) + chosen_s + self._measured_s(step_s)
 
+    def logits_s(self) -> float:
+        """Returns the seconds in which the teacher's logits of all views are computed."""
+        if self.images.channels != 3 or self.views is None:
+            return 0.0
+        batch, space = batch_size(self.images.train), self.survey.space
+        step_s = float(self.steps.step_s(space, space.teacher(), batch)) / PASSES_A_STEP
+        gain = self.steps.gain if self.machine.threads(1) > 1 else 1.0
+        return self.views * steps_an_epoch(self.images.train) * (step_s / gain + self.batch_s)
+
     def student_s(self, epochs: int, students: Candidates, parallel: int) -> float:
         """Returns the mean seconds of training one of the students, of `parallel` at once."""
         batch, space = batch_size(self.images.train), self.survey.space
         own_s = float(self.steps.step_s(space, students, batch).mean())
         taught_s = 0.0
-        if self.images.channels == 3:  # augmented: the teacher's logits are computed every time
+        if self.images.channels == 3 and self.views is None:
             taught_s = float(self.steps.step_s(space, space.teacher(), batch)) / PASSES_A_STEP
         gain = self.steps.gain if self.machine.threads(parallel) > 1 else 1.0
         step_s = (own_s + taught_s) / gain + self.batch_s
-        return epochs * steps_an_epoch(self.images.train) * step_s + self._measured_s(own_s)
+        return epochs * (steps_an_epoch(self.images.train) * step_s + self._measured_s(own_s))
 
     def latency_s(self, request: LatencyRequest, students: Candidates) -> float:
         """Returns the mean seconds of measuring the latency of one of the students."""
@@ -164,6 +177,7 @@ def times(trainings: Trainings, request: JobRequest, students: Candidates) -> di
     teacher_s = START_S * machine.stretch
     if request.teacher.network is not None:
         teacher_s += trainings.teacher_s(training.teacher_epochs)
+    teacher_s += trainings.logits_s()
     trial_s = trainings.student_s(training.search_epochs, students, search.parallel)
     trial_s += TRIAL_S * machine.stretch
     proposal_s = search.kernels * KERNEL_S * machine.stretch if learns else 0.0

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 
-from app.database import Database
-from app.datasets import get_dataset
 from app.estimates import answer_estimate, fail_estimate, get_estimate
-from app.requests import DatasetRequest, JobRequest
+from app.requests import JobRequest
 from app.teachers import get_teacher
-from workers.data import IMAGE_SCALE, load_digits
 from workers.errand import Errand
-from workers.problems import EstimateFailed
+from workers.loading import numbers_of
+from workers.problems import EstimateFailed, UnusableDataset
+from workers.shelf import Shelf
 
 log = logging.getLogger(__name__)
 
@@ -31,9 +30,15 @@ def make_estimate(errand: Errand) -> None:
     lease = errand.lease
     with errand.database.read() as session:
         request = JobRequest.model_validate(get_estimate(session, lease.id).request)
+    try:
+        dataset = numbers_of(errand.database, Shelf.of(errand.settings), request.dataset)
+    except UnusableDataset as problem:
+        fail_estimate(errand.database, lease, problem.problem())
+        log.info("%s: failed: %s", lease.id, problem.detail)
+        return
     document = {
         "request": request.to_json(),
-        "dataset": _dataset(errand.database, request.dataset),
+        "dataset": dataset,
         "teacher": None if request.teacher.id is None else _teacher(errand, request.teacher.id),
     }
     answer = errand.run("workers.estimate", document, MOST_S)
@@ -51,26 +56,6 @@ def give_up_estimate(errand: Errand, why: str) -> None:
     )
     log.warning("%s: %s", errand.lease.id, problem.detail)
     fail_estimate(errand.database, errand.lease, problem.problem())
-
-
-def _dataset(database: Database, request: DatasetRequest) -> dict[str, object]:
-    """Returns the dataset's numbers: `n`, `test_n`, `shape`, `classes`, `scale`."""
-    if request.id is None:
-        digits = load_digits()
-        channels, height, width = digits.images.shape[1:]
-        return {
-            "n": len(digits.labels),
-            "test_n": digits.given_test,
-            "shape": [height, width, channels],
-            "classes": len(digits.classes),
-            "scale": digits.scale,
-        }
-    with database.read() as session:
-        summary = get_dataset(session, request.id).summary
-    wanted = {name: summary[name] for name in ("n", "test_n", "shape")}
-    classes = summary["classes"]
-    assert isinstance(classes, list)
-    return wanted | {"classes": len(classes), "scale": IMAGE_SCALE}
 
 
 def _teacher(errand: Errand, teacher_id: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ If none of them can be finished, the best student of the search is, as the searc
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
@@ -16,12 +17,12 @@ from app.students import list_students
 from app.trials import list_trials
 from embedding import derive_seed
 from networks import PredictionError
-from workers.data import Labelled
+from workers.checkpoints import CheckpointPlace
 from workers.distillation import Distillation
+from workers.exam import Exam, hold_exam
 from workers.final_choice import final_trials
 from workers.latencies import measure_on_worker
 from workers.latency_start import POINTER, job_gate
-from workers.measuring import measure
 from workers.offering import (
     best_trials,
     offer,
@@ -31,12 +32,11 @@ from workers.offering import (
     value_of,
     within_limit,
 )
-from workers.pool import Failure, Placed
+from workers.pool import Failure
 from workers.preparation import Prepared
-from workers.preprocessing import Preprocessing
 from workers.problems import InfeasibleConstraints, WorkFailed
+from workers.report_page import story_of
 from workers.student_files import StudentFiles
-from workers.teacher import Teacher
 from workers.trial import TrialOutcome, TrialSpec, run_trial
 from workers.work import Work, failed_work
 
@@ -45,10 +45,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Tested:
-    """The test split, the teacher's accuracy on it, and how well latency was predicted."""
+    """The test split with the teacher's answers, and what students' reports tell of the search."""
 
-    split: Placed[Labelled]
-    teacher: float
+    exam: Exam
+    trials: Sequence[TrialRecord]
     predicted: PredictionError | None
 
 
@@ -66,27 +66,38 @@ def finish_students(work: Work, prepared: Prepared) -> None:
     chosen = final_trials(work, trials, prepared.record)
     work.writer.set_state("finishing", f"training {len(chosen)} students to the end")
     untrained = _train_on(work, prepared, chosen)
-    work.writer.set_stage("reading the test split")
-    test = work.pool.place(prepared.dataset.select(prepared.splits.test))
+    exam = hold_exam(work, prepared)
     gate = job_gate(work, prepared.space)
     if gate is not None:
         gate.begin(len(trials))
     predicted = None if gate is None else gate.error
-    tested = Tested(test, _test_teacher(work, prepared, test), predicted)
+    tested = Tested(exam, trials, predicted)
     prepared = _with_latency(work, prepared)
     unmade = _offer_finals(work, prepared, chosen, tested)
     if not _finals(work):
-        _offer_as_searched(work, prepared, trials, tested, unmade or untrained)
+        _offer_as_searched(work, prepared, tested, unmade or untrained)
     _expect_fast(work)
-
-
-def measure_teacher(teacher: Teacher, data: Labelled, preprocessing: Preprocessing) -> float:
-    """Returns the teacher's accuracy in float32."""
-    return measure(teacher.module(), data, preprocessing)
 
 
 def _weights_key(work: Work, trial: TrialRecord) -> str:
     return work.key(f"finals/{trial.number}.safetensors")
+
+
+def _curve_key(work: Work, trial: TrialRecord) -> str:
+    return work.key(f"finals/{trial.number}.json")
+
+
+def _curve(work: Work, trial: TrialRecord) -> list[float]:
+    """Returns the accuracies of a final training; empty where none is on record."""
+    key = _curve_key(work, trial)
+    curve: list[float] = (
+        json.loads(work.artifacts.read_bytes(key)) if work.artifacts.exists(key) else []
+    )
+    return curve
+
+
+def _checkpoint(work: Work, trial: TrialRecord) -> str:
+    return work.key(f"checkpoints/final-{trial.number}")
 
 
 def _train_on(work: Work, prepared: Prepared, chosen: Sequence[TrialRecord]) -> WorkFailed | None:
@@ -102,8 +113,11 @@ def _train_on(work: Work, prepared: Prepared, chosen: Sequence[TrialRecord]) -> 
             edits=trial.edits,
             epochs=training.final_epochs,
             seed=derive_seed(work.job.seed, "final", trial.number),
-            distillation=Distillation(training.loss, training.temperature),
+            distillation=Distillation.of(training),
             weights=work.artifacts.read_bytes(str(trial.weights_key)),
+            checkpoints=CheckpointPlace(
+                work.artifacts.url, _checkpoint(work, trial), prepared.recipe_hash
+            ),
         )
         at_once = min(len(waiting), work.job.request.search.parallel)
         threads = prepared.threads(work.pool.threads(at_once))
@@ -112,7 +126,9 @@ def _train_on(work: Work, prepared: Prepared, chosen: Sequence[TrialRecord]) -> 
         )
 
     def settle(trial: TrialRecord, outcome: TrialOutcome) -> None:
+        work.artifacts.put_bytes(_curve_key(work, trial), json.dumps(outcome.curve).encode())
         work.artifacts.put_bytes(_weights_key(work, trial), outcome.weights)
+        work.artifacts.delete(_checkpoint(work, trial))
         log.info(
             "%s: trial %d trained on to accuracy %.4f, %.1f s",
             work.job.id,
@@ -122,15 +138,6 @@ def _train_on(work: Work, prepared: Prepared, chosen: Sequence[TrialRecord]) -> 
         )
 
     return _settle_all(work, waiting, settle)
-
-
-def _test_teacher(work: Work, prepared: Prepared, test: Placed[Labelled]) -> float:
-    """Returns the teacher's accuracy on the test split, and puts it on record."""
-    accuracy: float = work.run(
-        "the teacher's test", measure_teacher, prepared.teacher, test, prepared.preprocessing
-    )
-    work.writer.record_teacher_test(accuracy)
-    return accuracy
 
 
 def _finals(work: Work) -> dict[int, StudentRecord]:
@@ -153,7 +160,8 @@ def _offer_finals(
     waiting = [t for t in trained if t.number not in offered]
     for trial in waiting:
         epochs = training.search_epochs + training.final_epochs
-        _send_final(work, prepared, trial, _weights_key(work, trial), epochs, tested)
+        curve = _curve(work, trial)
+        _send_final(work, prepared, trial, _weights_key(work, trial), epochs, tested, curve)
 
     ranks = {
         known.id: _rank(work, trial, known.accuracy, known.latency_ms, prepared)
@@ -172,11 +180,7 @@ def _offer_finals(
 
 
 def _offer_as_searched(
-    work: Work,
-    prepared: Prepared,
-    trials: Sequence[TrialRecord],
-    tested: Tested,
-    cause: WorkFailed | None,
+    work: Work, prepared: Prepared, tested: Tested, cause: WorkFailed | None
 ) -> None:
     """Offers the search's best student as the final one, with the weights that it has.
 
@@ -187,8 +191,8 @@ def _offer_as_searched(
     """
     with work.database.read() as session:
         made_before = {s.trial_number for s in list_students(session, work.job.id) if s.best}
-    known = [trial for trial in trials if trial.number in made_before]
-    (trial,) = best_trials(work, known or trials, prepared.record, 1)
+    known = [trial for trial in tested.trials if trial.number in made_before]
+    (trial,) = best_trials(work, known or tested.trials, prepared.record, 1)
     log.warning("%s: trial %d stays as it was searched: %s", work.job.id, trial.number, cause)
     epochs = work.job.request.training.search_epochs
     _send_final(work, prepared, trial, str(trial.weights_key), epochs, tested)
@@ -204,7 +208,13 @@ def _offer_as_searched(
 
 
 def _send_final(
-    work: Work, prepared: Prepared, trial: TrialRecord, key: str, epochs: int, tested: Tested
+    work: Work,
+    prepared: Prepared,
+    trial: TrialRecord,
+    key: str,
+    epochs: int,
+    tested: Tested,
+    curve: Sequence[float] = (),
 ) -> None:
     """Starts making a final student's files from the weights under a key, and testing it."""
     told = report(
@@ -213,11 +223,12 @@ def _send_final(
         trial,
         final=True,
         epochs=epochs,
-        teacher_test=tested.teacher,
+        teacher_test=tested.exam.teacher,
         predicted=tested.predicted,
     )
-    student = trained_student(work, trial, work.artifacts.read_bytes(key), told)
-    send_student(work, prepared, trial.number, student, tested.split)
+    story = story_of(work.job, prepared.record, tested.trials, curve)
+    student = trained_student(work, trial, work.artifacts.read_bytes(key), told, story)
+    send_student(work, prepared, trial.number, student, tested.exam)
 
 
 def _rank(

@@ -9,7 +9,6 @@ from workers.constraints import costs_of, searchable
 from workers.data import Dataset, TrainingData
 from workers.exporting import expect_exportable
 from workers.latency_start import expect_fast_enough, teacher_latency_ms
-from workers.preprocessing import Preprocessing
 from workers.problems import UselessTeacher, WorkFailed
 from workers.teacher import (
     TrainedTeacher,
@@ -31,7 +30,7 @@ def named_teacher(work: Work, dataset: Dataset) -> TeacherRecord:
     network, splits = str(work.job.request.teacher.network), dataset.splits
     height, width = dataset.images.shape[2:]
     size = size_for(network, (height, width))
-    preprocessing = Preprocessing.of(dataset.images[splits.train], dataset.scale, size)
+    preprocessing = dataset.preprocessing(size)
     seed = derive_seed(work.job.seed, "teacher", 0)
     traced = untrained_teacher(network, len(dataset.classes), preprocessing, seed)
     space = searchable(traced.architecture, work.job.request)
@@ -56,7 +55,8 @@ def named_teacher(work: Work, dataset: Dataset) -> TeacherRecord:
 
 def _train(work: Work, data: TrainingData, traced: Traced, seed: int) -> TrainedTeacher:
     """Trains the teacher on a worker; raises `UselessTeacher` if it is no better than guessing."""
-    epochs = work.job.request.training.teacher_epochs
+    training = work.job.request.training
+    epochs = training.teacher_epochs
     work.writer.set_stage(f"training the teacher for {epochs} epochs")
     weights = {name: tensor.numpy() for name, tensor in traced.weights.items()}
     try:
@@ -68,6 +68,8 @@ def _train(work: Work, data: TrainingData, traced: Traced, seed: int) -> Trained
             work.pool.place(weights),
             epochs,
             seed,
+            training.gamma_l1,
+            training.label_smoothing,
             threads=work.pool.threads(parallel=1),
         )
     except WorkFailed as error:

@@ -10,21 +10,34 @@ from app.pareto import pareto_set
 from app.records import NewStudent, StoredStudentFile, TeacherRecord, TrialRecord
 from embedding import score
 from networks import PredictionError
-from workers.data import Labelled
+from workers.evaluation import Evaluation
+from workers.exam import Exam
 from workers.latency_measurement import setting_of
-from workers.pool import Placed
 from workers.preparation import Prepared
+from workers.report_page import Story
 from workers.student_files import StudentFiles, TrainedStudent, make_student_files
 from workers.work import Work
 
 
 def trained_student(
-    work: Work, trial: TrialRecord, weights: bytes, told: Mapping[str, object]
+    work: Work,
+    trial: TrialRecord,
+    weights: bytes,
+    told: Mapping[str, object],
+    story: Story | None = None,
 ) -> TrainedStudent:
-    """Returns a trial's student with these weights (safetensors), to be made files of."""
+    """Returns a trial's student with these weights (safetensors), to be made files of.
+
+    With a story there will be a `report.html` among them.
+    """
     request = work.job.request
     return TrainedStudent(
-        trial.edits, weights, told, setting_of(request.latency), request.constraints.latency_ms
+        edits=trial.edits,
+        weights=weights,
+        report=told,
+        latency=setting_of(request.latency),
+        latency_limit_ms=request.constraints.latency_ms,
+        story=story,
     )
 
 
@@ -33,10 +46,11 @@ def send_student(
     prepared: Prepared,
     key: Hashable,
     student: TrainedStudent,
-    test: Placed[Labelled] | None = None,
+    exam: Exam | None = None,
 ) -> None:
-    """Starts making the student's files; the call's value is `StudentFiles`."""
-    work.pool.send(key, make_student_files, prepared.data, prepared.teacher, student, test)
+    """Starts making the student's files, and tests it; the call's value is `StudentFiles`."""
+    test = () if exam is None else (exam.split, exam.answers)
+    work.pool.send(key, make_student_files, prepared.data, prepared.teacher, student, *test)
 
 
 def score_of(trial: TrialRecord, accuracy: float, teacher: TeacherRecord) -> float:
@@ -111,7 +125,7 @@ def report(
     *,
     final: bool,
     epochs: int,
-    teacher_test: float | None,
+    teacher_test: Evaluation | None,
     predicted: PredictionError | None,
 ) -> dict[str, object]:
     """Returns what a student's `report.json` says beside its accuracies, latency and versions.
@@ -122,7 +136,7 @@ def report(
         trial: whose student it is.
         final: whether it is one of those that the job ends with.
         epochs: for which it was trained in all.
-        teacher_test: the teacher's accuracy on the test split, once it is read.
+        teacher_test: what the teacher is worth on the test split, once that is read.
         predicted: the error of the predictor that screened the job's candidates, if one did.
     """
     job, teacher = work.job, prepared.record
@@ -147,6 +161,9 @@ def report(
         "training": {
             "loss": training.loss,
             "temperature": training.temperature,
+            "hard_labels": training.hard_labels,
+            "label_smoothing": training.label_smoothing,
+            "ema": training.ema,
             "precision": teacher.precision,
         },
         "seeds": {"job": job.seed, "trial": trial.seed},
@@ -161,7 +178,7 @@ def report(
 
 
 def _told_of_teacher(
-    work: Work, teacher: TeacherRecord, test_accuracy: float | None
+    work: Work, teacher: TeacherRecord, test: Evaluation | None
 ) -> dict[str, object]:
     request = work.job.request
     uploaded = request.teacher.id is not None  # its weights are used as they are
@@ -171,7 +188,8 @@ def _told_of_teacher(
         "macs": teacher.macs,
         "bytes": teacher.bytes,
         "accuracy": teacher.accuracy,
-        "test_accuracy": test_accuracy,
+        "test_accuracy": None if test is None else test.accuracy,
+        "test": None if test is None else test.to_json(),
         "epochs": 0 if uploaded else request.training.teacher_epochs,
     }
 

@@ -60,6 +60,12 @@ class Precision:
         """Returns `n x C x H x W` on the device and in the memory layout."""
         return images.to(device=self.device).contiguous(memory_format=self._memory_format)
 
+    def move(self, values: Tensor) -> Tensor:
+        """Returns values on the device; to a GPU while the CPU goes on."""
+        if self.device == "cpu":
+            return values
+        return values.pin_memory().to(self.device, non_blocking=True)
+
     @property
     def name(self) -> str:
         """For example `bfloat16/channels_last`."""

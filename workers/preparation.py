@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from zipfile import BadZipFile
 
-from app.artifacts import Artifacts
-from app.database import Database
-from app.datasets import get_dataset
-from app.problems import NotFound
+import numpy as np
+from numpy.typing import NDArray
+
 from app.records import TeacherRecord
-from app.requests import DatasetRequest
 from embedding import Objective
-from networks import Architecture, Space
+from networks import Architecture, Edits, Space
+from workers.adapruner import first_students
 from workers.constraints import costs_of, objective_of
-from workers.data import Dataset, TrainingData, load_digits, load_npz
+from workers.data import Dataset, TrainingData
+from workers.inheriting import teacher_importances
+from workers.loading import load_dataset
 from workers.named_teacher import named_teacher
 from workers.pool import Placed
 from workers.precision import Precision
 from workers.preprocessing import Preprocessing
-from workers.problems import UnfitLatency, UnusableDataset
+from workers.problems import UnfitLatency
 from workers.recipe_hash import recipe_hash
 from workers.splits import Splits
 from workers.teacher import Teacher, teacher_logits, weights_arrays
 from workers.uploaded_teacher import uploaded_teacher
+from workers.views import view_count
 from workers.work import Work
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ class Prepared:
 
     Attributes:
         recipe_hash: tells jobs whose trials are worth the same.
+        first: what the search tries first.
     """
 
     dataset: Dataset
@@ -47,6 +49,7 @@ class Prepared:
     data: Placed[TrainingData]
     teacher: Placed[Teacher]
     recipe_hash: str
+    first: tuple[Edits, ...] = ()
 
     def threads(self, available: int) -> int:
         """Returns how many of the threads that are available a student's training uses.
@@ -64,7 +67,9 @@ def prepare(work: Work) -> Prepared:
         StillhouseError: the request can't be carried out; says which field is to blame.
     """
     _expect_processors(work)
-    dataset = load_dataset(work.database, work.artifacts, work.job.request.dataset)
+    dataset = load_dataset(
+        work.database, work.artifacts, work.shelf, work.job.request.dataset, work.check
+    )
     record = work.job.teacher or _new_teacher(work, dataset)
     splits = Splits.from_bytes(work.artifacts.read_bytes(record.splits_key))
     preprocessing = Preprocessing.from_json(record.preprocessing)
@@ -75,21 +80,43 @@ def prepare(work: Work) -> Prepared:
     precision = Precision.from_json(record.precision)
     teacher = Teacher(architecture, weights, precision, round_to)
     data = work.pool.place(dataset.training_data(splits, preprocessing))
-    logits = work.run("the teacher's logits", teacher_logits, data, work.pool.place(teacher))
+    placed = work.pool.place(teacher)
+    logits = _logits(work, dataset, data, placed, precision)
+    importances = work.run("the teacher's importances", teacher_importances, data, placed)
     space = Space(Architecture.from_json(architecture), round_to)
+    objective = objective_of(request, costs_of(space), record.accuracy)
+    taught = replace(teacher, logits=logits, importances=importances)
     return Prepared(
         dataset=dataset,
         splits=splits,
         preprocessing=preprocessing,
         space=space,
-        objective=objective_of(request, costs_of(space), record.accuracy),
+        objective=objective,
         record=record,
         data=data,
-        teacher=work.pool.place(replace(teacher, logits=logits)),
+        teacher=work.pool.place(taught),
         recipe_hash=recipe_hash(
-            teacher, dataset.content, splits, record.preprocessing, request.training
+            taught, dataset.content, splits, record.preprocessing, request.training
         ),
+        first=first_students(request, space, objective, teacher.tensors()),
     )
+
+
+def _logits(
+    work: Work,
+    dataset: Dataset,
+    data: Placed[TrainingData],
+    teacher: Placed[Teacher],
+    precision: Precision,
+) -> NDArray[np.floating] | None:
+    """Returns the teacher's logits for all trainings of the job, where they fit into memory."""
+    images = len(dataset.splits.train)
+    views = view_count(work.job.request, images, len(dataset.classes))
+    threads = min(work.pool.threads(parallel=1), precision.teacher_threads or 1)
+    logits: NDArray[np.floating] | None = work.run(
+        "the teacher's logits", teacher_logits, data, teacher, views, threads=threads
+    )
+    return logits
 
 
 def _expect_processors(work: Work) -> None:
@@ -98,32 +125,6 @@ def _expect_processors(work: Work) -> None:
     if threads > cores:
         detail = f"{threads} threads are asked for; the largest machine has {cores} processors"
         raise UnfitLatency.because(detail, "threads")
-
-
-def load_dataset(database: Database, artifacts: Artifacts, request: DatasetRequest) -> Dataset:
-    """Returns the dataset that a request names.
-
-    Raises:
-        UnusableDataset: it can't be read, or a split of it has no image.
-    """
-    dataset = load_digits() if request.id is None else _uploaded(database, artifacts, request.id)
-    splits = dataset.splits
-    for name in ("train", "validation", "test"):
-        if len(getattr(splits, name)) == 0:
-            raise UnusableDataset.because(
-                f"its {len(dataset.labels)} images are too few: the {name} split would be empty"
-            )
-    return dataset
-
-
-def _uploaded(database: Database, artifacts: Artifacts, dataset_id: str) -> Dataset:
-    try:
-        with database.read() as session:
-            record = get_dataset(session, dataset_id)
-        with artifacts.open(record.key) as file:
-            return load_npz(record.name, file)
-    except (NotFound, FileNotFoundError, BadZipFile, ValueError, KeyError) as error:
-        raise UnusableDataset.because(f"{dataset_id} can't be read: {error}") from error
 
 
 def _new_teacher(work: Work, dataset: Dataset) -> TeacherRecord:

@@ -45,5 +45,5 @@ def _achieved(work: Work) -> list[object]:
         job = get_job(session, work.job.id)
         trials = list_trials(session, work.job.id)
         students = len(list_students(session, work.job.id))
-    ended = sum(trial.state in ("completed", "failed") for trial in trials)
+    ended = sum(trial.state in ("completed", "stopped", "failed") for trial in trials)
     return [job.teacher is not None, ended, students]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 
 from app.embeddings import get_embedding
@@ -21,7 +22,10 @@ from embedding import (
 from networks import Edits
 from workers.preparation import Prepared
 from workers.problems import InfeasibleConstraints, UnusableEmbedding
+from workers.stopping import likely_accuracy
 from workers.work import Work
+
+log = logging.getLogger(__name__)
 
 
 def job_proposer(work: Work, prepared: Prepared, proposer_key: str | None) -> Proposer:
@@ -37,22 +41,37 @@ def job_proposer(work: Work, prepared: Prepared, proposer_key: str | None) -> Pr
             prepared.space,
             prepared.objective,
             SearchSettings(search.kernels, work.job.seed),
-            None if proposer_key is None else work.artifacts.read_bytes(proposer_key),
+            _state(work, proposer_key),
             starting_embedding(work),
             None if search.embedding is None else search.embedding.mode,
+            prepared.first,
         )
     except InfeasibleConstraint as error:
         raise InfeasibleConstraints(str(error)) from error
-    except (EmbeddingError, FileNotFoundError) as error:
+    except EmbeddingError as error:
         raise UnusableEmbedding.because(str(error)) from error
+
+
+def _state(work: Work, proposer_key: str | None) -> bytes | None:
+    """Returns where the search was; what is lost it learns again from its trials."""
+    if proposer_key is None:
+        return None
+    try:
+        return work.artifacts.read_bytes(proposer_key)
+    except FileNotFoundError:
+        log.warning("%s: the search's state %s is gone", work.job.id, proposer_key)
+        return None
 
 
 def tell(proposer: Proposer, trials: Sequence[TrialRecord]) -> None:
     """Tells the proposer all of the job's trials: what has ended, and what is pending."""
-    ended = [t for t in trials if t.state in ("completed", "failed")]
+    ended = [t for t in trials if t.state in ("completed", "stopped", "failed")]
     pending = [t for t in trials if t.state in ("queued", "running")]
     proposer.tell(
-        [Observation(t.number, Edits.from_json(t.edits), t.accuracy) for t in ended],
+        [
+            Observation(t.number, Edits.from_json(t.edits), likely_accuracy(trials, t))
+            for t in ended
+        ],
         [Edits.from_json(t.edits) for t in pending],
     )
 

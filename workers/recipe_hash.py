@@ -19,8 +19,9 @@ def recipe_hash(
     """Returns the hex sha256 of all that two trials must share to be worth the same.
 
     Args:
-        teacher: its weights count by their content, its precision by the numbers' type and device.
-            Layout and threads, which are chosen by timing, change but the order of sums.
+        teacher: its weights count by their content, its precision by the numbers' type and device,
+            its logits by how many of the views that a trial sees they are. Layout and threads,
+            which are chosen by timing, change but the order of sums.
         content: hash of the dataset's images and labels.
         splits: of the dataset.
         preprocessing: of its images.
@@ -38,6 +39,10 @@ def recipe_hash(
         "epochs": training.search_epochs,
         "loss": training.loss,
         "temperature": training.temperature,
+        "hard_labels": training.hard_labels,
+        "label_smoothing": training.label_smoothing if training.hard_labels else 0.0,
+        "ema": training.ema,
+        "views": min(teacher.views or 0, training.search_epochs),
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

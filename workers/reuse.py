@@ -49,6 +49,8 @@ def _take_over(
         epochs=known.epochs or 0,
         duration_s=0.0,
         weights_key=work.artifacts.put_bytes(work.key(name), weights).key,
+        curve=known.curve,
+        criterion=known.criterion,
     )
     work.writer.trial_reused(trial.number, result, source, known.seed)
     log.info(

@@ -14,6 +14,7 @@ from app.trials import list_trials
 from embedding import Proposer, SpaceExhausted
 from networks import Edits
 from workers.best_so_far import BestSoFar
+from workers.checkpoints import CheckpointPlace
 from workers.distillation import Distillation
 from workers.latency_start import job_gate
 from workers.offering import score_of
@@ -22,6 +23,7 @@ from workers.preparation import Prepared
 from workers.problems import AllTrialsFailed, NoStudent, TrialFailed
 from workers.proposing import job_proposer, new_trials, tell
 from workers.reuse import reuse_results
+from workers.stopping import stopping_of
 from workers.trial import TrialOutcome, TrialSpec, run_trial
 from workers.work import Work
 
@@ -102,20 +104,22 @@ class Search:
         """Sends the queued trials that there is room for."""
         for trial in [t for t in trials if t.state == "queued"][: self._room()]:
             self._work.writer.trial_started(trial.number)
-            self._send(trial)
+            self._send(trial, trials)
 
     def _room(self) -> int:
         flying = sum(isinstance(key, int) for key in self._work.under_way())
         return max(self._work.job.request.search.parallel - flying, 0)
 
-    def _send(self, trial: TrialRecord) -> None:
-        request = self._work.job.request
-        training = request.training
+    def _send(self, trial: TrialRecord, trials: Sequence[TrialRecord]) -> None:
+        work, request = self._work, self._work.job.request
+        training, recipe = request.training, self._prepared.recipe_hash
         spec = TrialSpec(
             edits=trial.edits,
             epochs=training.search_epochs,
             seed=trial.seed,
-            distillation=Distillation(training.loss, training.temperature),
+            distillation=Distillation.of(training),
+            stopping=stopping_of(work.job, self._prepared.record, trials, trial),
+            checkpoints=CheckpointPlace(work.artifacts.url, self._checkpoint(trial), recipe),
         )
         self._work.pool.send(
             trial.number,
@@ -125,6 +129,9 @@ class Search:
             spec,
             threads=self._prepared.threads(self._work.pool.threads(request.search.parallel)),
         )
+
+    def _checkpoint(self, trial: TrialRecord) -> str:
+        return self._work.key(f"checkpoints/{trial.number}")
 
     def _may_propose(self, trials: Sequence[TrialRecord]) -> bool:
         """Whether another trial may be started now."""
@@ -190,8 +197,11 @@ class Search:
             trial = self._trials()[finished.key]
             if isinstance(finished.value, Failure):
                 self._fail(trial, finished.value)
+            elif finished.value.stopped:
+                self._stop(trial, finished.value)
             else:
                 self._complete(trial, finished.value, finished.attempts)
+            self._work.artifacts.delete(self._checkpoint(trial))
         else:
             self._best.settle(finished.value)
 
@@ -203,13 +213,33 @@ class Search:
         )
         work.writer.trial_failed(trial.number, error.problem())
 
+    def _stop(self, trial: TrialRecord, outcome: TrialOutcome) -> None:
+        work = self._work
+        work.writer.trial_stopped(
+            trial.number, outcome.curve, outcome.duration_s, outcome.criterion
+        )
+        log.info(
+            "%s: trial %d stopped after epoch %d of accuracy %.4f: %.4f is likely in the end",
+            work.job.id,
+            trial.number,
+            outcome.epochs,
+            outcome.curve[-1],
+            outcome.accuracy,
+        )
+
     def _complete(self, trial: TrialRecord, outcome: TrialOutcome, attempts: int) -> None:
         work = self._work
         score = score_of(trial, outcome.accuracy, self._prepared.record)
         name = f"trials/{trial.number}-{work.lease.fence}-{attempts}.safetensors"
         stored = work.artifacts.put_bytes(work.key(name), outcome.weights)
         result = TrialResult(
-            outcome.accuracy, score, outcome.epochs, outcome.duration_s, stored.key
+            accuracy=outcome.accuracy,
+            score=score,
+            epochs=outcome.epochs,
+            duration_s=outcome.duration_s,
+            weights_key=stored.key,
+            curve=outcome.curve,
+            criterion=outcome.criterion,
         )
         work.writer.trial_completed(trial.number, result)
         log.info(
@@ -225,4 +255,4 @@ class Search:
 
 def _ended(trials: Sequence[TrialRecord]) -> list[bool]:
     """Returns which trials have ended: all that a proposer is told of their states."""
-    return [trial.state in ("completed", "failed") for trial in trials]
+    return [trial.state in ("completed", "stopped", "failed") for trial in trials]

@@ -16,7 +16,7 @@ from workers.teacher import Teacher, weights_arrays
 
 def student_architecture(teacher: Teacher, edits: Mapping[str, Any]) -> Architecture:
     """Returns the architecture that the edits make of the teacher's."""
-    space = _space(teacher.architecture, teacher.round_to)
+    space = space_of(teacher)
     return space.student(Edits.from_json(edits))
 
 
@@ -26,7 +26,7 @@ def student_module(teacher: Teacher, edits: Mapping[str, Any], weights: bytes | 
     Raises:
         NetworkError: the edits don't fit the teacher.
     """
-    space = _space(teacher.architecture, teacher.round_to)
+    space = space_of(teacher)
     parsed = Edits.from_json(edits)
     if weights is None:
         tensors = networks.inherit(space, parsed, teacher.tensors())
@@ -35,7 +35,12 @@ def student_module(teacher: Teacher, edits: Mapping[str, Any], weights: bytes | 
     return networks.build(space.student(parsed), tensors)
 
 
+def space_of(teacher: Teacher) -> Space:
+    """Returns the space of a teacher's students."""
+    return _space(teacher.architecture, teacher.round_to)
+
+
 @lru_cache(maxsize=1)
 def _space(architecture: str, round_to: int) -> Space:
-    """Returns the space of a teacher's students; a worker process mostly serves one job."""
+    """A worker process mostly serves one job."""
     return Space(Architecture.from_json(architecture), round_to)

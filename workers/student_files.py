@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
-import platform
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,19 +15,21 @@ from torch import Tensor, nn
 
 import networks
 from networks import Architecture, LatencySetting
+from workers.answers import TeacherAnswers
 from workers.data import Labelled, TrainingData
+from workers.evaluation import Evaluation, evaluate
 from workers.latency_measurement import Measurement, measure_student
 from workers.measuring import accuracy_of, as_tensor, batched_logits
 from workers.preprocessing import Preprocessing
+from workers.report_page import Story
 from workers.student import student_architecture, student_module
+from workers.student_report import full_report, page_files
 from workers.teacher import Teacher, weights_arrays, weights_bytes
 
 COMPARED_IMAGES = 64
 COMPARED_BATCHES = (1, 7, COMPARED_IMAGES)  # a file that works for one batch size only is no use
 # Of the largest |logit|: two graphs of the same float32 sums differ by their order alone.
 TOLERANCE = 1e-4
-
-VERSIONED = ("stillhouse", "torch", "numpy", "ray", "safetensors", "onnx", "onnxruntime")
 
 
 class DifferentStudent(Exception):
@@ -57,6 +57,7 @@ class TrainedStudent:
             `student`.
         latency: how its latency is measured.
         latency_limit_ms: what it should keep, if anything.
+        story: how the job came to it, for its `report.html`; without one there is no such file.
     """
 
     edits: Mapping[str, Any]
@@ -64,10 +65,15 @@ class TrainedStudent:
     report: Mapping[str, Any]
     latency: LatencySetting
     latency_limit_ms: float | None
+    story: Story | None = None
 
 
 def make_student_files(
-    data: TrainingData, teacher: Teacher, student: TrainedStudent, test: Labelled | None
+    data: TrainingData,
+    teacher: Teacher,
+    student: TrainedStudent,
+    test: Labelled | None = None,
+    answers: TeacherAnswers | None = None,
 ) -> StudentFiles:
     """Exports a student, loads each file back, compares it, and measures what was loaded.
 
@@ -76,6 +82,7 @@ def make_student_files(
         teacher: whose student it is.
         student: its edits and weights.
         test: the test split, once it is time to read it.
+        answers: the teacher's on it.
 
     Raises:
         DifferentStudent: a file's logits differ from the student's.
@@ -87,24 +94,32 @@ def make_student_files(
     expect_same(module, exported, images, "student.pt2")
     onnx = _export_onnx(module, tuple(images.shape[1:]))
     expect_same(module, onnx_logits(onnx), images, "student.onnx")
-    architecture = student_architecture(teacher, student.edits).to_json().encode()
+    architecture = student_architecture(teacher, student.edits).to_json()
     safetensors = weights_bytes(module)
     expect_same(module, _rebuild(architecture, safetensors), images, "student.safetensors")
-    accuracy = _accuracy(exported, data.validation, data.preprocessing)
-    test_accuracy = None if test is None else _accuracy(exported, test, data.preprocessing)
+    accuracy = _accuracy(exported, data)
     latency = measure_student(
         module, onnx, tuple(images.shape[1:]), student.latency, student.latency_limit_ms
     )
-    measured = {"accuracy": accuracy, "test_accuracy": test_accuracy}
-    report = _report(student.report, {**measured, "latency": latency.to_json()})
+    found = _test(exported, data.preprocessing, test, answers)
+    measured = {
+        "accuracy": accuracy,
+        "test_accuracy": None if found is None else found.accuracy,
+        "test": None if found is None else found.to_json(),
+        "latency": latency.to_json(),
+    }
+    report = full_report(student.report, measured)
     files = {
         "student.pt2": pt2,
         "student.onnx": onnx,
         "student.safetensors": safetensors,
-        "architecture.json": architecture,
-        "report.json": report,
+        "architecture.json": architecture.encode(),
+        "report.json": json.dumps(report, indent=2).encode(),
     }
-    return StudentFiles(files, accuracy, test_accuracy, latency)
+    if student.story is not None and answers is not None and found is not None:
+        architectures = (teacher.architecture, architecture)
+        files |= page_files(report, student.story, architectures, answers.evaluation, found)
+    return StudentFiles(files, accuracy, None if found is None else found.accuracy, latency)
 
 
 def expect_same(
@@ -169,24 +184,26 @@ def _export(module: nn.Module, shape: tuple[int, ...]) -> tuple[bytes, nn.Module
         return path.read_bytes(), torch.export.load(path).module()
 
 
-def _rebuild(architecture: bytes, safetensors: bytes) -> nn.Module:
+def _rebuild(architecture: str, safetensors: bytes) -> nn.Module:
     """Returns the student that `architecture.json` and `student.safetensors` hold, in eval mode."""
     tensors = {name: as_tensor(array) for name, array in weights_arrays(safetensors).items()}
-    return networks.build(Architecture.from_json(architecture.decode()), tensors).eval()
+    return networks.build(Architecture.from_json(architecture), tensors).eval()
 
 
-def _accuracy(exported: nn.Module, split: Labelled, preprocessing: Preprocessing) -> float:
-    """Returns what anybody gets who runs the file on the preprocessed images, in float32."""
-    return accuracy_of(batched_logits(exported, split, preprocessing), as_tensor(split.labels))
+def _accuracy(exported: nn.Module, data: TrainingData) -> float:
+    """Returns what anybody gets on validation who runs the file on the images, in float32."""
+    logits = batched_logits(exported, data.validation, data.preprocessing)
+    return accuracy_of(logits, as_tensor(data.validation.labels))
 
 
-def _report(told: Mapping[str, Any], measured: Mapping[str, object]) -> bytes:
-    """Returns `report.json`: what was told, what was measured, and the versions."""
-    versions = {name: importlib.metadata.version(name) for name in VERSIONED}
-    report = {
-        **told,
-        "student": {**told["student"], **measured},
-        "dtype": "float32",
-        "versions": {"python": platform.python_version(), **versions},
-    }
-    return json.dumps(report, indent=2).encode()
+def _test(
+    exported: nn.Module,
+    preprocessing: Preprocessing,
+    test: Labelled | None,
+    answers: TeacherAnswers | None,
+) -> Evaluation | None:
+    """Returns what the file is worth on the test images, once they are read."""
+    if test is None:
+        return None
+    logits = batched_logits(exported, test, preprocessing).numpy()
+    return evaluate(logits, test.labels, None if answers is None else answers.logits)

@@ -1,4 +1,7 @@
-"""The teacher: made by name, trained on the dataset, then placed where every trial finds it."""
+"""The teacher: made by name, trained on the dataset, then placed where every trial finds it.
+
+[Liu2017] Z. Liu et al., "Learning Efficient Convolutional Networks through Network Slimming".
+"""
 
 from __future__ import annotations
 
@@ -16,12 +19,16 @@ from torch.nn import functional
 
 import networks
 from networks import Architecture, Traced
+from networks.importance import Criterion, Importance
+from workers.augmentation import shifted
+from workers.batches import Batch, batch_size, is_augmented
 from workers.data import TrainingData
 from workers.measuring import as_tensor, logits_of, measure
 from workers.precision import Precision, choose_precision, choose_threads
 from workers.preprocessing import Preprocessing
 from workers.problems import UnfitNetwork
-from workers.training import Recipe, batch_size, is_augmented, train
+from workers.training import Recipe, train
+from workers.views import view_shifts
 
 PEAK_RATE = 0.1  # measured: 0.05 to 0.2 differ by noise on digits, 0.1 and 0.3 on CIFAR-10
 STANDARD_ERRORS = 2.0  # by which a teacher must beat guessing
@@ -38,14 +45,23 @@ class Teacher:
         weights: by name.
         precision: number type and layout of every training of the job.
         round_to: the widths of its students are multiples of this.
-        logits: float32 `n x classes` of the training split; None where images are augmented.
+        logits: `views x n x classes` of the training split (`teacher_logits`); None where they
+            aren't known before an image is augmented.
+        importances: of its channel units by criterion (`inheriting.teacher_importances`), each
+            `units + 1`; None where nobody has computed them yet.
     """
 
     architecture: str
     weights: Arrays
     precision: Precision
     round_to: int = 1
-    logits: NDArray[np.float32] | None = None
+    logits: NDArray[np.floating] | None = None
+    importances: Mapping[Criterion, Importance] | None = None
+
+    @property
+    def views(self) -> int | None:
+        """How many views of the training split its logits are known of; None if of none."""
+        return None if self.logits is None else len(self.logits)
 
     def module(self) -> nn.Module:
         """Returns the network in eval mode, contiguous and on the CPU."""
@@ -105,25 +121,48 @@ def untrained_teacher(
 
 
 def train_teacher(
-    data: TrainingData, architecture: str, weights: Arrays, epochs: int, seed: int
+    data: TrainingData,
+    architecture: str,
+    weights: Arrays,
+    epochs: int,
+    seed: int,
+    gamma_l1: float = 0.0,
+    label_smoothing: float = 0.0,
 ) -> TrainedTeacher:
     """Chooses the precision and trains the teacher with cross entropy on the labels.
+
+    Args:
+        data: what it learns from.
+        architecture: JSON.
+        weights: its first ones.
+        epochs: passes over the training split.
+        seed: of everything drawn.
+        gamma_l1: weight of the sum of all batch norms' |γ|, which is added to the loss [Liu2017].
+        label_smoothing: share of each label's probability that all classes get.
 
     Raises:
         Diverged: the training ended in no numbers.
     """
     module = Teacher(architecture, weights, Precision()).module()
     precision = _fastest(module, data)
-    labels = as_tensor(data.train.labels)
-    train(
-        module,
-        data,
-        Recipe(epochs, PEAK_RATE, seed, precision),
-        lambda _, logits, index: functional.cross_entropy(logits, labels[index].to(logits.device)),
-    )
+    scales = batch_norm_scales(module) if gamma_l1 else []
+
+    def loss(logits: Tensor, batch: Batch) -> Tensor:
+        smoothing = label_smoothing
+        error = functional.cross_entropy(logits, batch.labels, label_smoothing=smoothing)
+        return error + sum(gamma_l1 * scale.abs().sum() for scale in scales)
+
+    train(module, data, Recipe(epochs, PEAK_RATE, seed, precision), loss)
     plain = Precision().place(module)
     accuracy = measure(plain, data.validation, data.preprocessing)
     return TrainedTeacher(weights_bytes(plain), accuracy, precision)
+
+
+def batch_norm_scales(module: nn.Module) -> list[Tensor]:
+    """Returns the γ of each batch norm that trains one."""
+    kinds = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+    norms = [norm for norm in module.modules() if isinstance(norm, kinds)]
+    return [x for norm in norms for name, x in norm.named_parameters() if name == "weight"]
 
 
 def examine_teacher(
@@ -146,14 +185,49 @@ def _fastest(module: nn.Module, data: TrainingData) -> Precision:
     return replace(precision, teacher_threads=threads)
 
 
-def teacher_logits(data: TrainingData, teacher: Teacher) -> NDArray[np.float32] | None:
-    """Returns the logits `n x classes` of the training split; None if images are augmented."""
-    if is_augmented(data.train):
+@torch.no_grad()
+def teacher_logits(
+    data: TrainingData, teacher: Teacher, views: int | None
+) -> NDArray[np.floating] | None:
+    """Returns the logits `views x n x classes` of fixed views of the training split.
+
+    Images that are not augmented have one view, whose logits are float32 and exact. Of augmented
+    ones the teacher is asked in the precision that its students train in, and its logits are kept
+    as float16: finer than bfloat16, which they mostly come in.
+
+    Args:
+        data: what is learned from.
+        teacher: without logits.
+        views: how many (`views.view_count`); None if every batch shall be drawn afresh.
+
+    Returns:
+        None without views, or if a logit is too large for float16.
+    """
+    if not is_augmented(data.train):
+        exact: NDArray[np.float32] = logits_of(
+            teacher.module(), data.train, data.preprocessing
+        ).numpy()
+        return exact[None]
+    module = teacher.precision.place(teacher.module())
+    found = [_view_logits(module, data, teacher.precision, view) for view in range(views or 0)]
+    if not found or not all(np.isfinite(logits).all() for logits in found):
         return None
-    logits: NDArray[np.float32] = logits_of(
-        teacher.module(), data.train, data.preprocessing
-    ).numpy()
-    return logits
+    return np.stack(found)
+
+
+def _view_logits(
+    module: nn.Module, data: TrainingData, precision: Precision, view: int
+) -> NDArray[np.float16]:
+    """Returns the logits `n x classes` of one view."""
+    images = as_tensor(data.train.images)
+    shifts = view_shifts(view, len(images), data.train.images.shape[2:])
+    logits = []
+    for index in torch.arange(len(images)).split(batch_size(len(images))):
+        raw = precision.move(images[index])
+        batch = data.preprocessing.apply(shifted(raw, shifts[index].to(raw.device)))
+        with precision.autocast():
+            logits.append(module(precision.place_images(batch)).half().cpu())
+    return torch.cat(logits).numpy()
 
 
 def guessing_accuracy(labels: NDArray[np.int64]) -> float:

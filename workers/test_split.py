@@ -15,13 +15,16 @@ from app.ids import random_name
 from app.jobs import get_job
 from app.problems import Conflict, StillhouseError
 from app.settings import Settings
+from workers.loading import load_dataset
 from workers.measuring import as_tensor
-from workers.preparation import load_dataset
 from workers.preprocessing import Preprocessing
+from workers.shelf import Shelf
 from workers.splits import Splits
 
 
-def write_test_split(database: Database, artifacts: Artifacts, job_id: str, path: Path) -> int:
+def write_test_split(
+    database: Database, artifacts: Artifacts, shelf: Shelf, job_id: str, path: Path
+) -> int:
     """Writes `{x: float32 n x C x H x W, y: int64 n}`, preprocessed, whole or not at all.
 
     The file loads with `torch.load(path, weights_only=True)`.
@@ -36,7 +39,7 @@ def write_test_split(database: Database, artifacts: Artifacts, job_id: str, path
         job = get_job(session, job_id)
     if job.teacher is None:
         raise Conflict(f"{job_id} has no teacher yet, so its splits are not made")
-    dataset = load_dataset(database, artifacts, job.request.dataset)
+    dataset = load_dataset(database, artifacts, shelf, job.request.dataset)
     splits = Splits.from_bytes(artifacts.read_bytes(job.teacher.splits_key))
     test = dataset.select(splits.test)
     x = Preprocessing.from_json(job.teacher.preprocessing).apply(as_tensor(test.images))
@@ -58,7 +61,8 @@ def main(arguments: list[str]) -> int:
     settings = Settings.from_environment(os.environ)
     database = Database(settings.database_url)
     try:
-        write_test_split(database, Artifacts(settings.artifacts_url), options.job, options.path)
+        artifacts, shelf = Artifacts(settings.artifacts_url), Shelf.of(settings)
+        write_test_split(database, artifacts, shelf, options.job, options.path)
     except StillhouseError as error:
         sys.stderr.write(f"{error.detail}\n")
         return 1

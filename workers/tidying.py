@@ -1,4 +1,4 @@
-"""The weights that a job which has succeeded leaves behind, of trials that became no student."""
+"""What an ended job leaves behind: checkpoints, and weights of trials that became no student."""
 
 from __future__ import annotations
 
@@ -11,6 +11,14 @@ from app.students import list_students
 from app.trials import list_trials
 
 log = logging.getLogger(__name__)
+
+
+def delete_checkpoints(artifacts: Artifacts, job_id: str) -> None:
+    """Deletes what an ended job's trainings kept on the way; what goes wrong is logged."""
+    try:
+        artifacts.delete_folder(f"jobs/{job_id}/checkpoints")
+    except Exception:
+        log.exception("%s: not all checkpoints were deleted", job_id)
 
 
 def delete_spare_weights(database: Database, artifacts: Artifacts, job_id: str) -> None:

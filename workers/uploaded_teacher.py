@@ -88,7 +88,7 @@ def _preprocessing(
 ) -> Preprocessing:
     """Returns what was given with the upload, else the dataset's own; to the teacher's size."""
     channels, height, width = architecture.input_shape
-    own = Preprocessing.of(dataset.images[dataset.splits.train], dataset.scale, (height, width))
+    own = dataset.preprocessing((height, width))
     given = teacher.preprocessing
     if given is None:
         return own

@@ -18,6 +18,7 @@ from app.problems import LeaseLost
 from app.records import Command, JobRecord
 from workers.pool import Failure, Finished, Pool
 from workers.problems import WorkFailed
+from workers.shelf import Shelf
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class Work:
         job: the job as it was when it was claimed.
         lost: set when the lease is lost.
         stop: set when the coordinator is to end.
+        shelf: where datasets by name are.
     """
 
     job: JobRecord
@@ -56,6 +58,7 @@ class Work:
     lost: threading.Event
     stop: threading.Event
     clock: Callable[[], float] = time.monotonic
+    shelf: Shelf = field(default_factory=Shelf)
     writer: JobWriter = field(init=False)
     _asked: float = field(init=False, default=-COMMAND_POLL_S)
     _held: list[Finished] = field(init=False, default_factory=list)

@@ -20,7 +20,7 @@ from app.requests import JobRequest
 from app.routes.job_body import JOB_REQUEST, JsonBody
 from app.routes.parameters import Cursor, JobId, Limit, problems
 from app.services import Used
-from app.students import get_student
+from app.students import get_student, list_students
 from app.submission import submit
 from app.trials import list_trials, page_of_trials
 
@@ -105,11 +105,14 @@ def show_pareto(services: Used, job_id: JobId) -> Response:
     """Shows the completed trials that no other beats on accuracy and the objective's costs.
 
     They come by their first cost. A job with another objective than `pareto` is shown by its MACs.
+    Those that became students come with their files.
     """
     with services.database.read() as session:
         job = get_job(session, job_id)
         trials = list_trials(session, job_id)
-    return json_answer(ParetoBody.of(pareto_set(job, trials), job.request.objective.pareto_costs))
+        students = list_students(session, job_id)
+    costs = job.request.objective.pareto_costs
+    return json_answer(ParetoBody.of(pareto_set(job, trials), students, costs))
 
 
 def _add_command(name: str, command: Callable[[Session, str], None], does: str) -> None:

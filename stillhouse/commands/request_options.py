@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from stillhouse.client import Client
-from stillhouse.documents import UploadedTeacher
+from stillhouse.documents import Document, UploadedTeacher
 from stillhouse.picture import count
 from stillhouse.request import (
     BadRequestFile,
@@ -49,7 +49,10 @@ InputShape = Annotated[
 ]
 Dataset = Annotated[
     str | None,
-    typer.Option(help="`digits`, an uploaded one's id `dst_…`, or an `.npz` to upload."),
+    typer.Option(
+        help="A name such as `digits` or `torchvision/cifar10`, an uploaded one's id `dst_…`, or "
+        "what to upload: an `.npz`, a folder of images (`CLASS/FILE`) or a `.zip` of one."
+    ),
 ]
 Name = Annotated[str | None, typer.Option(help="What to call the job.")]
 Objective = Annotated[
@@ -81,6 +84,11 @@ Assignments = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="FIELD=VALUE", help="Any field, such as `latency.threads=2`."),
 ]
+
+
+# What a data set's name begins with: a folder of the same name is given as `./digits`.
+_BUILT_IN = "digits"
+_NAMES = ("torchvision/", "folder/")
 
 
 @dataclass(frozen=True)
@@ -119,7 +127,8 @@ class Asked:
             "search.seed": self.seed,
             **parse_assignments(self.assignments or []),
         }
-        request = with_fields(read_request(self.file) if self.file else {}, values)
+        read = read_request(self.file) if self.file else {}
+        request = with_fields(_for_kind(read, self.objective), values)
         if self.dataset is not None:
             request["dataset"] = _dataset(client, self.dataset)
         if self.teacher is not None:
@@ -143,17 +152,39 @@ class Asked:
         return uploaded.id
 
 
+def _for_kind(request: Mapping[str, Any], kind: str | None) -> dict[str, Any]:
+    """Returns a file's request; where the objective is to be of another kind, without its costs."""
+    objective = request.get("objective")
+    if kind is None or not isinstance(objective, dict) or objective.get("kind") == kind:
+        return dict(request)
+    return {**request, "objective": {k: v for k, v in objective.items() if k != "costs"}}
+
+
 def _dataset(client: Client, dataset: str) -> dict[str, str]:
-    """Returns how a request names a data set; an `.npz` on this machine is uploaded first."""
+    """Returns how a request names a data set; one on this machine is uploaded first."""
     if dataset.startswith("dst_"):
         return {"id": dataset}
     path = Path(dataset)
-    if path.suffix != ".npz":
+    is_file = path.suffix in {".npz", ".zip"}
+    is_name = dataset == _BUILT_IN or dataset.startswith(_NAMES)
+    if not is_file and (is_name or not path.is_dir()):
         return {"name": dataset}
-    if not path.is_file():
+    if is_file and not path.is_file():
         msg = f"there is no file {path}"
         raise BadRequestFile(msg)
-    return {"id": str(client.upload_dataset(path)["id"])}
+    uploaded = client.upload_dataset(path)
+    _say(_taken(uploaded))
+    return {"id": str(uploaded["id"])}
+
+
+def _taken(dataset: Document) -> str:
+    """Returns in words what the server found in a data set."""
+    counts, shape = dataset["class_counts"], "x".join(map(str, dataset["shape"]))
+    tested = f" and {dataset['test_n']:,} to test" if dataset["test_n"] else ""
+    images = f"{dataset['n']:,} images{tested}, {shape}"
+    classes = f"{len(counts)} classes with {min(counts):,} to {max(counts):,} each"
+    told = f"{dataset['id']} ({dataset['name']}): {images}, of {classes}"
+    return "\n".join([told, *(f"  {note}" for note in dataset["notes"])])
 
 
 def _ready(teacher: UploadedTeacher) -> str:

@@ -10,24 +10,26 @@ import typer
 from rich.console import Console
 
 from stillhouse.home import home_of
+from stillhouse.ports import free_port
 from stillhouse.serving import Place, program, serving
 
 _HOST = typer.Option(envvar="STILLHOUSE_HOST", help="Address that the API listens on.")
 _PORT = typer.Option(
-    envvar="STILLHOUSE_PORT", min=1, max=65535, help="Port that the API listens on."
-)
-_ANY_PORT = typer.Option(
-    envvar="STILLHOUSE_PORT", min=0, max=65535, help="Port that it listens on; 0 for a free one."
+    envvar="STILLHOUSE_PORT",
+    min=0,
+    max=65535,
+    help="Port that the API listens on; 0 takes any free one.",
 )
 _HOME = typer.Option(envvar="STILLHOUSE_HOME", help="Folder that keeps everything.")
 
 Host = Annotated[str, _HOST]
+Port = Annotated[int, _PORT]
 
 
 def serve(
     home: Annotated[Path | None, _HOME] = None,
     host: Host = "127.0.0.1",
-    port: Annotated[int, _PORT] = 8000,
+    port: Port = 8000,
     cpus: Annotated[
         int | None, typer.Option(min=1, help="CPUs for trials; all when not given.")
     ] = None,
@@ -38,7 +40,7 @@ def serve(
     """
     console = Console(stderr=True, highlight=False)
     folder = home.expanduser().absolute() if home is not None else home_of(os.environ)
-    place = Place(folder, host, port, os.environ, cpus)
+    place = Place(folder, host, port or free_port(host), os.environ, cpus)
     try:
         with serving(place, lambda line: console.print(line, markup=False)) as supervisor:
             console.print(f"[bold green]Stillhouse[/] is at [bold]{place.url}[/] (home {folder})")
@@ -47,7 +49,7 @@ def serve(
         console.print("stopped")
 
 
-def api(host: Host = "127.0.0.1", port: Annotated[int, _ANY_PORT] = 8000) -> None:
+def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Serves the API alone, for installations on several machines."""
     environment = {**os.environ, "STILLHOUSE_HOST": host, "STILLHOUSE_PORT": str(port)}
     _become(program("app"), environment)

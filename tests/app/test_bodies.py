@@ -74,7 +74,7 @@ BEST = {
 
 def test_a_job_is_what_the_contract_says() -> None:
     body = json.loads(
-        JobBody.of(JobOverview(JOB, Progress(3, 2, 1), BEST_RECORD)).model_dump_json()
+        JobBody.of(JobOverview(JOB, Progress(3, 2, 1, 5), BEST_RECORD)).model_dump_json()
     )
     request = body.pop("request")
     assert body == {
@@ -90,6 +90,7 @@ def test_a_job_is_what_the_contract_says() -> None:
             "completed": 3,
             "running": 2,
             "failed": 1,
+            "stopped": 5,
             "total": 40,
         },
         "best": BEST,
@@ -140,6 +141,8 @@ def test_a_trial_shows_what_the_contract_lists() -> None:
         error={"title": "diverged"},
         latency_ms=1.25,
         reused_from=TrialSource("job_2", 5),
+        curve=(0.5, 0.75),
+        criterion="l1",
     )
     assert TrialBody.of(trial).model_dump() == {
         "number": 3,
@@ -156,6 +159,8 @@ def test_a_trial_shows_what_the_contract_lists() -> None:
         "error": {"title": "diverged"},
         "latency_ms": 1.25,
         "reused_from": {"job": "job_2", "trial": 5},
+        "curve": (0.5, 0.75),
+        "criterion": "l1",
     }
 
 

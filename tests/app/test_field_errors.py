@@ -43,3 +43,11 @@ def test_a_list_of_another_length_is_told_in_our_words(costs: object, detail: st
         ObjectiveRequest.model_validate({"kind": "pareto", "costs": costs})
     (found,) = field_errors(raised.value.errors())
     assert (found.pointer, found.detail) == ("#/costs", detail)
+
+
+def test_a_list_with_a_wrong_item_is_not_called_too_short() -> None:
+    with pytest.raises(ValidationError) as raised:
+        ObjectiveRequest.model_validate({"kind": "pareto", "costs": ["latency"]})
+    (found,) = field_errors(raised.value.errors())
+    assert found.pointer == "#/costs/0"
+    assert "'params', 'macs' or 'bytes'" in found.detail

@@ -119,6 +119,23 @@ def test_trials_go_their_way(database: Database) -> None:
     assert progress == Progress(completed=1, running=0, failed=1)
 
 
+def test_a_stopped_trial_has_its_curve_and_no_accuracy(database: Database) -> None:
+    lease, writer = searching_job(database)
+    writer.trial_stopped(1, (0.25, 0.5), 2.5, "l1")
+    trial = _trials(database, lease.job_id)[1]
+    assert (trial.state, trial.curve, trial.epochs) == ("stopped", (0.25, 0.5), 2)
+    assert (trial.duration_s, trial.criterion) == (2.5, "l1")
+    assert (trial.accuracy, trial.score, trial.weights_key) == (None, None, None)
+    with database.read() as session:
+        progress = get_overview(session, lease.job_id).progress
+    assert progress == Progress(completed=1, stopped=1)
+    with pytest.raises(Conflict):
+        writer.trial_stopped(1, (0.5,), 1.0, None)
+    writer.requeue_trials()
+    writer.finish("cancelled")
+    assert _trials(database, lease.job_id)[1] == trial
+
+
 def test_a_result_counts_once_and_stays(database: Database) -> None:
     lease, writer = searching_job(database)
     late = dataclasses.replace(RESULT, accuracy=0.1)

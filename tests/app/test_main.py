@@ -54,7 +54,7 @@ def test_no_module_of_torch_is_imported() -> None:
     program = (
         "import sys, app.__main__;"
         "names = {name.partition('.')[0] for name in sys.modules};"
-        "print(*(names & {'torch', 'numpy', 'networks', 'embedding', 'workers', 'alembic'}))"
+        "print(*(names & {'torch', 'numpy', 'PIL', 'networks', 'embedding', 'workers', 'alembic'}))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert done.stdout.strip() == b""

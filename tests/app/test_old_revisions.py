@@ -1,28 +1,34 @@
 """A database of each earlier revision, with rows in every table, is brought to the newest."""
 
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import select
+from sqlalchemy import inspect, select, text
 
 from app.database import Database
 from app.jobs import get_overview
+from app.records import TrialSource
 from app.students import get_student
-from app.tables import Trial
+from app.tables import Job, Trial
 from app.trials import list_trials
 
 ROWS = Path(__file__).parent / "revisions"
 JOB, STUDENT = "job_" + "a" * 22, "std_" + "b" * 22
 
 
-def _migrate(database: Database, revision: str) -> None:
+def _migrate(
+    database: Database,
+    revision: str,
+    move: Callable[[Config, str], None] = command.upgrade,
+) -> None:
     config = Config()
     config.set_main_option("script_location", str(files("migrations")))
     with database.write() as session:
         config.attributes["connection"] = session.connection()
-        command.upgrade(config, revision)
+        move(config, revision)
 
 
 def _upgraded(url: str, revision: str) -> Database:
@@ -70,3 +76,31 @@ def test_the_trials_of_0002_stay_and_are_reused_by_none(empty_url: str) -> None:
     assert latencies == (2.5, 1.5, 1.25)
     assert (trial.accuracy, trial.reused_from, row.recipe_hash) == (0.8, None, None)
     assert [file.name for file in student.files] == ["student.pt2"]
+
+
+def test_the_trials_of_0003_have_no_curve_and_are_never_stopped(empty_url: str) -> None:
+    database = _upgraded(empty_url, "0003")
+    with database.read() as session:
+        overview = get_overview(session, JOB)
+        (trial,) = list_trials(session, JOB)
+    database.close()
+    assert overview.job.request.search.stopping == "none"
+    assert (overview.job.request.search.seed, overview.progress.completed) == (7, 1)
+    assert (trial.curve, trial.criterion) == (None, None)
+    assert trial.reused_from == TrialSource("job_" + "c" * 22, 5)
+
+
+def test_0004_is_undone(empty_url: str) -> None:
+    database = _upgraded(empty_url, "0003")
+    with database.write() as session:
+        session.connection().exec_driver_sql("UPDATE trials SET state = 'stopped'")
+    _migrate(database, "0003", command.downgrade)
+    with database.read() as session:
+        names = {column["name"] for column in inspect(session.connection()).get_columns("trials")}
+        (state,) = session.execute(text("SELECT state FROM trials")).one()
+        (request,) = session.execute(select(Job.request)).one()
+    assert not names & {"curve", "criterion"}
+    assert (state, request["search"]) == ("cancelled", {"strategy": "random", "seed": 7})
+    database.upgrade()
+    database.check()
+    database.close()

@@ -95,6 +95,13 @@ def _wrong(path: str, value: object) -> tuple[dict[str, Any], tuple[str, ...]]:
         ("training.final_students", 0),
         ("training.loss", "hinge"),
         ("training.temperature", 0.0),
+        ("training.gamma_l1", -0.1),
+        ("training.gamma_l1", float("nan")),
+        ("training.hard_labels", 1.5),
+        ("training.hard_labels", float("nan")),
+        ("training.label_smoothing", 1.0),
+        ("training.ema", 1.0),
+        ("training.ema", -0.1),
     ],
 )
 def test_what_is_wrong_is_named(path: str, value: object) -> None:
@@ -177,3 +184,13 @@ def test_any_json_is_taken_or_refused_with_words(field: str, value: object) -> N
     except ValidationError:
         return
     assert JobRequest.model_validate(request.to_json()) == request
+
+
+@pytest.mark.parametrize("stopping", ["curves", "none"])
+def test_hopeless_trials_are_stopped_unless_all_are_to_be_trained(stopping: str) -> None:
+    parts = {"teacher": {"network": "zoo/resnet20"}, "dataset": {"name": "digits"}}
+    assert JobRequest.model_validate(parts).search.stopping == "curves"
+    asked = JobRequest.model_validate(parts | {"search": {"stopping": stopping}})
+    assert asked.search.stopping == stopping
+    with pytest.raises(ValidationError):
+        JobRequest.model_validate(parts | {"search": {"stopping": "halving"}})

@@ -57,3 +57,21 @@ def test_what_other_jobs_trained_by_a_recipe_is_found_the_oldest_first(database:
         (known,) = list_trials(session, second)
     assert [source for source, _ in found] == [TrialSource(first, 4), TrialSource(second, 4)]
     assert found[1][1] == known
+
+
+def test_a_stopped_trial_is_taken_over_by_none(database: Database) -> None:
+    _, writer = held_job(database)
+    writer.add_trials([replace(new_trial(4), recipe_hash="recipe")], None)
+    writer.trial_stopped(4, (0.5,), 1.0, None)
+    with database.read() as session:
+        assert find_trained(session, "job", "recipe", ["hash 4"]) == []
+
+
+def test_curve_and_criterion_are_kept(database: Database) -> None:
+    lease, writer = held_job(database)
+    writer.add_trials([new_trial(0), new_trial(1)], None)
+    writer.trial_completed(0, replace(RESULT, curve=(0.5, 0.9), criterion="l1"))
+    with database.read() as session:
+        known, unknown = list_trials(session, lease.job_id)
+    assert (known.curve, known.criterion) == ((0.5, 0.9), "l1")
+    assert (unknown.curve, unknown.criterion) == (None, None)

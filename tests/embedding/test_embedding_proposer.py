@@ -4,6 +4,7 @@ from statistics import mean
 
 import pytest
 import torch
+from botorch.utils.multi_objective.pareto import is_non_dominated
 from linear_operator.utils.errors import NotPSDError
 from torch import Tensor
 
@@ -275,3 +276,30 @@ def test_the_parents_of_a_pareto_search_are_spread_over_the_set(
     assert not beaten.any()
     best = values[:, 0].argmax()
     assert of_parents[:, 0].max() == values[best, 0]
+
+
+def test_of_more_trials_than_are_known_a_pareto_search_knows_its_set(
+    space: Space, accuracy: Accuracy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = int(space.costs(space.teacher()).params)
+    pareto = Objective("pareto", Limits(), params, 0.95, None, ("params",), (params,))
+    proposer = EmbeddingProposer(StudentSpace(space), pareto, SearchSettings(1, 0))
+    drawn = space.sample(60, torch.Generator().manual_seed(0))
+    proposer.tell(observations(space.edits(drawn), accuracy(drawn)), [])
+    best = int(proposer._is_best(proposer._history).sum())
+    monkeypatch.setattr(module, "KNOWN", 2 * best)
+    known = proposer._observations(proposer._history)[0]
+    values = pareto.values(accuracy(drawn), space.costs(drawn))
+    expected = set(space.keys(drawn[is_non_dominated(values)]))
+    assert expected <= set(space.keys(known.candidates))
+
+
+def test_a_search_without_encoders_learns_too(space: Space, accuracy: Accuracy) -> None:
+    params = int(space.costs(space.teacher()).params)
+    objective = Objective("score", Limits(), params, 0.95)
+    proposer = EmbeddingProposer(StudentSpace(space), objective, SearchSettings(0, 0))
+    drawn = space.sample(12, torch.Generator().manual_seed(0))
+    proposer.tell(observations(space.edits(drawn), accuracy(drawn)), [])
+    before = proposer._surrogate.hyperparameters()
+    assert proposer.learn()
+    assert proposer._surrogate.hyperparameters() != before

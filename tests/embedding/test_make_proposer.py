@@ -32,7 +32,7 @@ def test_each_strategy_has_its_proposer(space: Space, objective: Objective) -> N
 def test_an_unknown_strategy_is_refused_with_those_there_are(
     space: Space, objective: Objective
 ) -> None:
-    with pytest.raises(EmbeddingError, match="'genetic': there are embedding, random"):
+    with pytest.raises(EmbeddingError, match="'genetic': there are embedding, random, adapruner"):
         make_proposer("genetic", space, objective, SETTINGS)
 
 
@@ -95,9 +95,12 @@ def test_a_job_that_began_from_an_embedding_goes_on_as_it_would_have(
     assert searched(restarts=True) == searched(restarts=False)
 
 
-def test_a_state_that_is_none_is_refused(space: Space, objective: Objective) -> None:
-    with pytest.raises(EmbeddingError, match="not a saved embedding"):
-        make_proposer("embedding", space, objective, SETTINGS, b"something else")
+def test_a_state_that_is_damaged_is_learned_again(
+    space: Space, objective: Objective, caplog: pytest.LogCaptureFixture
+) -> None:
+    proposer = make_proposer("embedding", space, objective, SETTINGS, b"something else")
+    assert proposer.state() == make_proposer("embedding", space, objective, SETTINGS).state()
+    assert "not a saved embedding" in caplog.text
 
 
 def test_a_state_of_another_encoding_is_learned_again(

@@ -1,19 +1,21 @@
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 import torch
 
-from embedding import STRATEGIES, Limits, Objective, Observation, make_proposer
+from embedding import Limits, Objective, Observation, make_proposer
 from embedding.errors import InfeasibleConstraint, SpaceExhausted
-from embedding.proposer import SearchSettings
+from embedding.proposer import Proposer, SearchSettings
 from networks import Edits, Space, network, trace
 
 SETTINGS = SearchSettings(kernels=2, seed=0)
+SEARCHES = ("embedding", "random")
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-class TestEveryStrategy:
-    """What holds for a proposer, whatever its strategy."""
+@pytest.mark.parametrize("strategy", SEARCHES)
+class TestEverySearch:
+    """What holds for a proposer that looks for candidates, whatever its strategy."""
 
     def test_proposals_are_distinct_feasible_and_new(
         self, strategy: str, space: Space, objective: Objective
@@ -103,6 +105,79 @@ class TestEveryStrategy:
 
     def test_asking_for_nothing(self, strategy: str, space: Space, objective: Objective) -> None:
         assert make_proposer(strategy, space, objective, SETTINGS).ask(0) == []
+
+
+@pytest.mark.parametrize("strategy", SEARCHES)
+class TestFirstCandidates:
+    """What holds for a proposer that is given candidates to begin with."""
+
+    @pytest.fixture
+    def first(self, space: Space) -> list[Edits]:
+        return [Edits((), {space.groups[0].name: 8}, ()), Edits((), {space.groups[1].name: 4}, ())]
+
+    @pytest.fixture
+    def made(
+        self, strategy: str, space: Space, objective: Objective, first: list[Edits]
+    ) -> Callable[[], Proposer]:
+        return lambda: make_proposer(strategy, space, objective, SETTINGS, first=first)
+
+    def test_they_come_first_and_the_search_goes_on(
+        self, made: Callable[[], Proposer], space: Space, first: list[Edits]
+    ) -> None:
+        asked = made().ask(5)
+        assert asked[:2] == first
+        assert len(set(space.keys(space.candidates(asked)))) == 5
+
+    def test_a_restart_after_any_of_them_changes_nothing(
+        self, made: Callable[[], Proposer], first: list[Edits]
+    ) -> None:
+        asked: list[Edits] = []
+        for _ in range(4):
+            proposer = made()  # another coordinator's, which knows the trials alone
+            proposer.tell([], asked)
+            asked += proposer.ask(1)
+        assert asked[:2] == first
+        whole = made()
+        told: list[Edits] = []
+        for _ in range(4):
+            whole.tell([], told)
+            told += whole.ask(1)
+        assert told == asked
+
+    def test_they_come_in_the_place_of_as_many_proposals(
+        self, made: Callable[[], Proposer], strategy: str, space: Space, objective: Objective
+    ) -> None:
+        proposer, without = made(), make_proposer(strategy, space, objective, SETTINGS)
+        told = [Observation(i, x, None) for i, x in enumerate(without.ask(2))]
+        for each in (proposer, without):
+            each.tell(told, [])
+        assert proposer.ask(1) == without.ask(1)
+
+    def test_those_that_are_refused_or_break_a_limit_are_left_out(
+        self, strategy: str, space: Space, objective: Objective, first: list[Edits]
+    ) -> None:
+        costs = space.costs(space.candidates(first))
+        limited = replace(objective, limits=Limits(params=int(costs.params.min())))
+        proposer = make_proposer(strategy, space, limited, SETTINGS, first=first)
+        within = first[int(costs.params.argmin())]
+        asked: list[Edits] = []
+
+        def accepts(edits: Edits) -> bool:
+            asked.append(edits)
+            return edits != within
+
+        found = proposer.ask(2, accepts)
+        assert asked[0] == within
+        assert not [edits for edits in found if edits in first]
+
+    def test_none_is_proposed_that_was_a_trial_by_other_edits(
+        self, strategy: str, three: Space
+    ) -> None:
+        objective = Objective("score", Limits(), int(three.costs(three.teacher()).params), 0.9)
+        two = Edits((), {three.groups[0].name: 2}, ())
+        proposer = make_proposer(strategy, three, objective, SETTINGS, first=[two, two])
+        asked = proposer.ask(2)
+        assert sorted(x.widths[three.groups[0].name] for x in asked) == [1, 2]
 
 
 def test_a_negative_number_of_kernels_is_refused() -> None:

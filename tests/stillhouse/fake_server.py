@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,6 +55,7 @@ def trial_document(number: int, **changes: object) -> Document:
         "edits": {},
         "params": 9_510 + number,
         "macs": 120_000,
+        "bytes": 38_040,
         "accuracy": 0.9,
         "score": 0.95,
         "epochs": 5,
@@ -63,6 +64,35 @@ def trial_document(number: int, **changes: object) -> Document:
         "error": None,
     }
     return document | changes
+
+
+def announced(student_id: str, files: Mapping[str, bytes]) -> list[Document]:
+    """A student's files as the server tells of them."""
+    return [
+        {
+            "name": name,
+            "bytes": len(data),
+            "sha256": hashlib.sha256(data).hexdigest(),
+            "href": f"/v1/students/{student_id}/files/{name}",
+        }
+        for name, data in files.items()
+    ]
+
+
+def pareto_document(
+    number: int, student_id: str, *, final: bool = True, files: Mapping[str, bytes] | None = None
+) -> Document:
+    """A trial of a Pareto set that became a student."""
+    student = {
+        "id": student_id,
+        "final": final,
+        "accuracy": 0.925,
+        "test_accuracy": 0.92 if final else None,
+        "score": 0.96,
+        "latency_ms": None,
+        "files": announced(student_id, files or {}),
+    }
+    return trial_document(number, student=student)
 
 
 def teacher_document(**changes: object) -> Document:
@@ -122,6 +152,7 @@ def estimate_result(**changes: object) -> Document:
             "error": {"median": 0.12, "p90": 0.3, "measured": 2},
         },
         "time": {"teacher_s": 30.0, "search_s": 60.0, "final_s": 10.0, "total_s": 100.0},
+        "notes": ["no latency was measured of median, largest: too slow"],
     }
     return result | changes
 
@@ -244,7 +275,7 @@ class FakeServer:
             case [_, "trials"]:
                 return self._trials(int(request.url.params.get("cursor", "0")))
             case [_, "best" | "pareto" as name]:
-                return self._best() if name == "best" else _page(self.pareto)
+                return self._best() if name == "best" else self._pareto()
         return httpx.Response(200, json=self.jobs.pop(0) if len(self.jobs) > 1 else self.jobs[0])
 
     def _trials(self, start: int) -> httpx.Response:
@@ -255,16 +286,11 @@ class FakeServer:
     def _best(self) -> httpx.Response:
         if self.files is None:
             return problem(404, "Not found", "there is no student yet")
-        files = [
-            {
-                "name": name,
-                "bytes": len(data),
-                "sha256": hashlib.sha256(data).hexdigest(),
-                "href": f"/v1/students/std_1/files/{name}",
-            }
-            for name, data in self.files.items()
-        ]
-        return httpx.Response(200, json=job_document()["best"] | {"id": "std_1", "files": files})
+        best = job_document()["best"] | {"id": "std_1", "final": False}
+        return httpx.Response(200, json=best | {"files": announced("std_1", self.files)})
+
+    def _pareto(self) -> httpx.Response:
+        return httpx.Response(200, json={"items": self.pareto, "costs": ["macs", "bytes"]})
 
     def _get_file(self, parts: list[str], _: httpx.Request) -> httpx.Response:
         name = parts[-1]
@@ -284,7 +310,17 @@ class FakeServer:
 
     def _post_dataset(self, _: list[str], request: httpx.Request) -> httpx.Response:
         assert request.headers["content-type"].startswith("multipart/form-data")
-        return httpx.Response(201, json={"id": "dst_1", "bytes": len(request.content)})
+        taken = {
+            "id": "dst_1",
+            "name": "flowers",
+            "bytes": len(request.content),
+            "n": 1530,
+            "test_n": 170,
+            "shape": [64, 64, 3],
+            "class_counts": [1500, 30],
+            "notes": ["the classes are of very different sizes"],
+        }
+        return httpx.Response(201, json=taken)
 
 
 def problem(

@@ -53,6 +53,20 @@ def test_a_dataset_is_uploaded_under_its_file_name(
     assert b'name="name"\r\n\r\nflowers\r\n' in sent
 
 
+def test_a_folder_is_uploaded_as_a_zip_of_its_name(
+    client: Client, fake: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pets" / "cat").mkdir(parents=True)
+    (tmp_path / "pets" / "cat" / "0.png").write_bytes(b"an image")
+    monkeypatch.chdir(tmp_path / "pets")
+    for path, name in ((tmp_path / "pets", None), (Path(), None), ("../pets", "mine")):
+        assert client.upload_dataset(path, name)["id"] == "dst_1"
+        sent = fake.requests[-1].content
+        assert b'name="file"; filename="pets.zip"' in sent
+        assert b"cat/0.png" in sent
+        assert b'name="name"\r\n\r\n' + (name or "pets").encode() in sent
+
+
 def test_lists(client: Client) -> None:
     assert [job.id for job in client.jobs()] == [JOB_ID]
     assert [embedding["id"] for embedding in client.embeddings()] == ["emb_2", "emb_1"]

@@ -105,6 +105,7 @@ def test_the_summary_shows_a_command_that_can_be_pasted() -> None:
     assert "In 200 s and 24 trials" in text
     assert "3.49% of its parameters" in text
     assert "98.0% of its test accuracy" in text
+    assert "/demo/report.html" in text
     (command,) = [line for line in text.splitlines() if " -c " in line]
     source = command.split(f'cd /demo && {sys.executable} -c "')[1].rstrip().removesuffix('"')
     assert "torch.export.load('student.pt2')" in source

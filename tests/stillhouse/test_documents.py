@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from stillhouse.documents import Estimate, JobStatus, Student, Trial, UploadedTeacher
+from stillhouse.documents import Estimate, JobStatus, Trial, UploadedTeacher
 from stillhouse.errors import NotAnswered
 from tests.stillhouse.fake_server import (
     estimate_document,
@@ -36,6 +36,16 @@ def test_fields_of_a_newer_server_are_kept() -> None:
     assert JobStatus.read(job_document(priority=3)).document["priority"] == 3
 
 
+def test_stopped_trials_count_as_tried_where_a_server_tells_of_them() -> None:
+    document = job_document()
+    assert (JobStatus.read(document).progress.stopped, JobStatus.read(document).progress.tried) == (
+        0,
+        3,
+    )
+    told = JobStatus.read(document | {"progress": document["progress"] | {"stopped": 4}}).progress
+    assert (told.stopped, told.tried) == (4, 7)
+
+
 def test_a_missing_field_is_named() -> None:
     document = job_document()
     del document["progress"]
@@ -46,11 +56,16 @@ def test_a_missing_field_is_named() -> None:
 def test_a_running_trial_has_no_measures() -> None:
     trial = Trial.read(trial_document(3, state="running", accuracy=None, score=None))
     assert (trial.number, trial.accuracy, trial.score) == (3, None, None)
+    assert Trial.read(trial_document(3)).epochs == 5
 
 
-def test_a_student_without_files_is_no_answer() -> None:
-    with pytest.raises(NotAnswered, match="files"):
-        Student.read({"id": "std_1"})
+def test_a_trial_tells_what_it_is_and_what_it_takes() -> None:
+    source = {"job": "job_1", "trial": 2}
+    told = {"edits": {"removed": ["conv1"]}, "latency_ms": 1.25, "reused_from": source}
+    trial = Trial.read(trial_document(3, **told))
+    assert (trial.bytes, trial.edits, trial.latency_ms) == (38_040, told["edits"], 1.25)
+    assert trial.reused_from == source
+    assert Trial.read(trial_document(3)).latency_ms is None
 
 
 @pytest.mark.parametrize(("state", "checked"), [("checking", False), ("ready", True)])

@@ -36,6 +36,7 @@ def test_the_sizes_stand_in_rows_of_one_line() -> None:
     result = estimate_result()
     assert row(result, "teacher 272k") == "teacher 272k 2.5M 1.09M 42.4k 0.5 ms"
     assert row(result, "smallest").startswith("smallest 2.72k 1.0% 25k 1.0%")
+    assert row(result, "median and") == "median and largest: by parameters, of those drawn"
     assert row(result, "smallest").endswith("0.02 ms")
     assert max(map(len, lines(result))) <= 80
 
@@ -80,7 +81,9 @@ def test_the_error_of_predicted_latencies_is_told() -> None:
 def test_time_and_what_was_not_measured_are_told() -> None:
     result = estimate_result()
     assert row(result, "likely time").startswith("likely time 1:40 on this server (teacher 0:30")
-    assert any("not median, largest: too slow" in line for line in lines(result))
+    told = "note no latency was measured of median, largest: too slow"
+    assert row(result, "note") == told
+    assert not any("note" in line for line in lines(estimate_result(notes=[])))
 
 
 def test_what_takes_days_is_told_in_days() -> None:

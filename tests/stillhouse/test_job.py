@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 
 from stillhouse import Client, JobFailed, NoStudentYet, Refused, WaitedTooLong
-from tests.stillhouse.fake_server import JOB_ID, FakeServer, job_document, trial_document
+from tests.stillhouse.fake_server import (
+    JOB_ID,
+    FakeServer,
+    job_document,
+    pareto_document,
+    trial_document,
+)
 
 
 def test_waiting_ends_with_success(client: Client, fake: FakeServer) -> None:
@@ -45,6 +51,21 @@ def test_a_pareto_set_comes_as_the_server_orders_it(client: Client, fake: FakeSe
     found = client.job(JOB_ID).pareto()
     assert [trial.number for trial in found] == [3, 1]
     assert [trial.reused_from for trial in found] == [None, {"job": "job_1", "trial": 2}]
+    assert client.job(JOB_ID).pareto_set().costs == ("macs", "bytes")
+
+
+def test_a_student_of_a_pareto_set_is_fetched(
+    client: Client, fake: FakeServer, tmp_path: Path
+) -> None:
+    fake.files = {"student.pt2": b"graph"}
+    fake.pareto = [trial_document(3), pareto_document(1, "std_9", files=fake.files)]
+    job = client.job(JOB_ID)
+    none, student = (trial.student for trial in job.pareto())
+    assert none is None
+    assert student is not None
+    assert job.download(tmp_path, student) is student
+    assert (tmp_path / "student.pt2").read_bytes() == b"graph"
+    assert fake.requests[-1].url.path == "/v1/students/std_9/files/student.pt2"
 
 
 @pytest.mark.parametrize(

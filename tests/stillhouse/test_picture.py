@@ -47,6 +47,14 @@ def test_trials_in_the_queue_are_not_shown_and_old_ones_leave() -> None:
     assert "queued" not in text
 
 
+def test_stopped_trials_are_counted() -> None:
+    progress = job_document()["progress"] | {"stopped": 4}
+    trial = trial_document(5, state="stopped", accuracy=None, score=None)
+    text = drawn(job_document(progress=progress), [trial])
+    assert "7/24 trials · 1 running · 4 stopped · 1 failed" in text
+    assert "5  stopped" in text
+
+
 def test_a_picture_keeps_its_height_while_trials_come() -> None:
     few = drawn(job_document(), trials_of_a_search()[:1])
     many = drawn(job_document(), [trial_document(number) for number in range(30)])

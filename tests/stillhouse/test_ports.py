@@ -20,3 +20,8 @@ def test_a_free_port_can_be_had() -> None:
     port = free_port()
     assert not answers("127.0.0.1", port)
     require_free("127.0.0.1", port)
+
+
+def test_an_address_of_another_machine_has_no_free_port() -> None:
+    with pytest.raises(CannotServe, match=r"can't listen on 192\.0\.2\.1"):
+        free_port("192.0.2.1")

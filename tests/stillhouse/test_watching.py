@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -7,9 +8,10 @@ from xml.etree import ElementTree as ET
 from rich.console import Console
 
 from stillhouse import Client
+from stillhouse.documents import Trial
 from stillhouse.following import Look, follow
 from stillhouse.watching import save_picture, watch
-from tests.stillhouse.fake_server import JOB_ID, FakeServer, job_document
+from tests.stillhouse.fake_server import JOB_ID, FakeServer, job_document, trial_document
 
 ENDED = {"state": "succeeded", "finished_at": "2026-01-02T03:05:06Z"}
 
@@ -31,6 +33,25 @@ def test_lines_where_there_is_no_terminal(client: Client, fake: FakeServer) -> N
         f"{JOB_ID} searching",
         "teacher: 272k params, accuracy 0.9814",
         f"{JOB_ID} succeeded after 1:00",
+    ]
+
+
+def test_a_stopped_trial_says_after_which_epoch(client: Client, fake: FakeServer) -> None:
+    written = StringIO()
+    (last,) = looks(client, fake)[-1:]
+    stopped = trial_document(7, state="stopped", accuracy=None, score=None, epochs=2)
+    look = replace(last, trials=(Trial.read(stopped),))
+    watch([look], Console(file=written, width=40))
+    assert "trial 7: stopped after epoch 2" in written.getvalue().splitlines()
+
+
+def test_a_reused_trial_is_said_to_be(client: Client, fake: FakeServer) -> None:
+    written = StringIO()
+    fake.trials = [trial_document(0, reused_from={"job": "job_1", "trial": 7}), trial_document(1)]
+    watch(looks(client, fake), Console(file=written, width=40))
+    assert written.getvalue().splitlines()[:2] == [
+        "trial 0: 9.51k params, accuracy 0.9000, score 0.9500, reused",
+        "trial 1: 9.51k params, accuracy 0.9000, score 0.9500",
     ]
 
 

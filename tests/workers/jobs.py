@@ -24,6 +24,7 @@ from app.tables import Job, JobTeacher
 from app.trials import list_trials
 from networks import Architecture, LatencySetting, architecture_costs
 from tests.workers.samples import two_digits
+from workers.answers import TeacherAnswers
 from workers.data import Dataset, Labelled, TrainingData
 from workers.latency_measurement import Measurement
 from workers.measuring import measure
@@ -202,7 +203,11 @@ def pointers(error: Mapping[str, Any] | None) -> list[str]:
 
 
 def quick_student_files(
-    data: TrainingData, teacher: Teacher, student: TrainedStudent, test: Labelled | None
+    data: TrainingData,
+    teacher: Teacher,
+    student: TrainedStudent,
+    test: Labelled | None = None,
+    answers: TeacherAnswers | None = None,  # noqa: ARG001 - as of make_student_files
 ) -> StudentFiles:
     """Takes the place of `make_student_files`: measures as it does, but exports nothing."""
     module = student_module(teacher, student.edits, student.weights)

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from workers.data import Dataset, TrainingData, load_digits
+from workers.image_spool import Images
 from workers.preprocessing import Preprocessing
 
 
@@ -36,3 +37,11 @@ def small_network(channels: int = 1, classes: int = 2, seed: int = 0) -> nn.Modu
         nn.Flatten(),
         nn.Linear(32, classes),
     )
+
+
+def is_mapped(images: Images) -> bool:
+    """Returns whether images lie in a file that is mapped, and no copy of them in memory."""
+    base: object = images
+    while isinstance(base, np.ndarray) and not isinstance(base, np.memmap):
+        base = base.base
+    return isinstance(base, np.memmap)

@@ -32,6 +32,7 @@ from workers.coordinator import Coordinator, unique_owner
 from workers.data import Dataset
 from workers.pool import Failure
 from workers.progress import MOST_CLAIMS
+from workers.shelf import Shelf
 from workers.test_split import write_test_split
 
 READER = """
@@ -111,7 +112,9 @@ def test_a_process_with_torch_alone_gets_the_reported_accuracy(done: Done, tmp_p
         student = next(s for s in list_students(session, done.job_id) if s.best)
     for file in student.files:
         done.artifacts.fetch(file.key, tmp_path / file.name)
-    count = write_test_split(done.database, done.artifacts, done.job_id, tmp_path / "test.pt")
+    count = write_test_split(
+        done.database, done.artifacts, Shelf(), done.job_id, tmp_path / "test.pt"
+    )
     command = [sys.executable, "-c", READER, "student.pt2", "test.pt"]
     read = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
     assert float(read.stdout) == student.test_accuracy
@@ -211,14 +214,17 @@ def test_a_cancelled_job_keeps_its_finished_trials(
 ) -> None:
     monkeypatch.setattr("workers.work.COMMAND_POLL_S", 0.0)
     job_id = add_job(database, artifacts, search={"evaluations": 6})
+    checkpoint = f"jobs/{job_id}/checkpoints/1"
 
     def act() -> None:
+        artifacts.put_bytes(checkpoint, b"on the way")
         with database.write() as session:
             cancel(session, job_id)
 
     pool.before = _at(1, act)
     _coordinator(database, artifacts).run_one()
     assert read_job(database, job_id).state == "cancelled"
+    assert not artifacts.exists(checkpoint)
     states = [t.state for t in read_trials(database, job_id)]
     assert states[:2] == ["completed", "completed"]
     assert set(states[2:]) == {"cancelled"}

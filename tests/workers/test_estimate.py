@@ -17,6 +17,7 @@ from workers import estimate
 from workers.estimate import answer
 
 DIGITS = {"n": 1797, "test_n": 0, "shape": [8, 8, 1], "classes": 10, "scale": 16.0}
+BUSY_WORDS = "the workers were busy with other work, and too little time was left"
 
 
 def document(**changes: object) -> dict[str, Any]:
@@ -46,17 +47,23 @@ def test_a_job_is_estimated() -> None:
     assert times["total_s"] > times["search_s"] > times["trial_s"] > 0
 
 
-def test_what_there_was_no_time_for_is_told() -> None:
+def test_what_there_was_no_time_for_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(estimate, "_stretch", lambda: 2.0)
     late = told()["result"]
     assert late["space"]["drawn"] == 500
     assert late["notes"] == [
         "500 students were drawn instead of 2,000",
         "training steps of 1 instead of 3 students were timed",
-        "no latency was measured of smallest, largest, median, teacher",
+        f"no latency was measured of smallest, largest, median, teacher: {BUSY_WORDS}",
     ]
     asked = document(latency={"runtime": "pytorch"})
     in_time: Any = answer(asked, lambda: 1000.0)["result"]
     assert (in_time["space"]["drawn"], in_time["notes"]) == (2000, [])
+
+
+def test_nobody_is_blamed_on_an_idle_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(estimate, "_stretch", lambda: 1.2)
+    assert "0.0 s were left" in told()["result"]["latency"]["skipped"]["teacher"]
 
 
 def test_the_clock_runs_on_the_wall_from_the_start_of_the_process(

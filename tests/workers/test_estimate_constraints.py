@@ -42,7 +42,8 @@ def test_the_nearest_is_told_where_none_keeps_them(survey: Survey) -> None:
     assert int(survey.space.costs(verdict.nearest).params) == least
     (error,) = verdict.errors
     assert error["pointer"] == "#/constraints/params_ratio"
-    assert f"{least:,} params" in error["detail"]
+    share = 100 * least / survey.teacher["params"]
+    assert f"{least:,} params, {share:.4f}% of the teacher's" in error["detail"]
 
 
 def test_limits_that_contradict_each_other_are_both_named(survey: Survey) -> None:

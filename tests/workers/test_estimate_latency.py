@@ -29,6 +29,9 @@ def test_what_there_is_no_time_for_is_told(survey: Survey) -> None:
     found = measure_latencies(survey, LatencySetting("pytorch"), lambda: -1.0)
     assert (found.ms, set(found.skipped)) == ({}, set(ORDER))
     assert "0.0 s were left" in found.skipped["teacher"]
+    found = measure_latencies(survey, LatencySetting("pytorch"), lambda: -1.0, busy=True)
+    (why,) = set(found.skipped.values())
+    assert why == "the workers were busy with other work, and too little time was left"
 
 
 def test_a_batch_too_large_for_the_time_is_not_begun(survey: Survey) -> None:
@@ -40,7 +43,7 @@ def test_time_that_runs_out_leaves_the_rest(
     survey: Survey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(estimate_latency, "MEASURED_S", 0.01)
-    left = iter([10.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0])
+    left = iter([10.0, 2.0, 2.0, 2.0])
     ticks = iter([0.0, 5.0])
     setting = LatencySetting("pytorch")
     found = measure_latencies(survey, setting, lambda: next(left), clock=lambda: next(ticks))

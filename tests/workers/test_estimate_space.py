@@ -36,6 +36,14 @@ def test_a_group_tells_its_units_and_channels(survey: Survey) -> None:
     assert all(row["channels"] == row["units"] for row in rows)  # nothing of it is shuffled
 
 
+def test_a_group_that_rounding_leaves_with_one_width_can_not_shrink(survey: Survey) -> None:
+    rough = Space(survey.space.architecture, round_to=32)
+    rows = group_rows(rough)
+    assert 0 < len(rows) < len(rough.groups)
+    assert {row["units"] for row in rows} == {64}
+    assert len(rows) == sum(group.units == 64 for group in rough.groups)
+
+
 def test_a_histogram_counts_every_value_between_its_edges() -> None:
     values = torch.tensor([0.01, 0.1, 0.1, 1.0])
     found = histogram(values, torch.tensor([True, True, False, False]))

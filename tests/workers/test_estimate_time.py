@@ -7,6 +7,7 @@ import torch
 import networks
 from app.requests import JobRequest
 from networks import Space
+from workers.batches import batch_size, steps_an_epoch
 from workers.data import load_digits
 from workers.estimate_latency import RUNS
 from workers.estimate_space import Survey
@@ -28,7 +29,6 @@ from workers.estimate_time import (
 )
 from workers.latency_start import SPREAD
 from workers.precision import Precision
-from workers.training import batch_size, steps_an_epoch
 
 DIGITS = Images(1797, 0, (8, 8), 1, 10)
 
@@ -73,6 +73,26 @@ def test_colour_images_cost_the_teachers_logits_too(survey: Survey) -> None:
     more_s = trainings(survey, colour).student_s(5, student, 2) - grey_s
     taught = 5 * steps_an_epoch(DIGITS.train) * 1e-3 * len(survey.space.layers) / 3
     assert more_s == pytest.approx(taught)
+
+
+def test_logits_of_views_are_computed_once_and_by_no_trial(survey: Survey) -> None:
+    student = survey.space.smallest()
+    grey = trainings(survey)
+    colour = replace(trainings(survey, Images(1797, 0, (8, 8), 3, 10)), views=7)
+    assert colour.student_s(5, student, 2) == pytest.approx(grey.student_s(5, student, 2))
+    passes = 7 * steps_an_epoch(DIGITS.train)
+    assert colour.logits_s() == pytest.approx(passes * 1e-3 * len(survey.space.layers) / 3)
+    assert replace(colour, views=None).logits_s() == replace(grey, views=7).logits_s() == 0.0
+    told = [times(one, request(), survey.drawn) for one in (colour, replace(colour, views=0))]
+    assert told[0]["teacher_s"] == pytest.approx(told[1]["teacher_s"] + colour.logits_s())
+
+
+def test_every_epoch_is_measured(survey: Survey) -> None:
+    step_s = 1e-3 * len(survey.space.layers)
+    batches = DIGITS.validation / batch_size(DIGITS.train)
+    expected = 5 * (steps_an_epoch(DIGITS.train) + batches / 3) * step_s
+    found = trainings(survey).student_s(5, survey.space.teacher(), 2)
+    assert found == pytest.approx(expected)
 
 
 def test_a_job_is_its_parts(survey: Survey) -> None:

@@ -117,3 +117,15 @@ def test_a_dataset_that_is_gone_is_told(
     assert error is not None
     assert "there is no dataset" in str(error["detail"])
     assert told == []
+
+
+def test_a_folder_that_isn_t_there_is_a_failed_estimate(
+    database: Database, artifacts: Artifacts, home: Path, told: list[dict[str, object]]
+) -> None:
+    estimate_id = _ask(database, dataset={"name": "folder/none"})
+    errands(database, artifacts, home, "estimate").run_one()
+    estimate = _read(database, estimate_id)
+    assert estimate.state == "failed"
+    assert estimate.error is not None
+    assert "no folder 'none'" in str(estimate.error["detail"])
+    assert told == []

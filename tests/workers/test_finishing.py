@@ -1,5 +1,6 @@
 import json
 from collections.abc import Hashable
+from typing import Any
 
 import pytest
 
@@ -9,12 +10,16 @@ from app.pareto import pareto_set
 from app.records import StudentRecord
 from app.students import list_students
 from tests.workers.jobs import InlinePool, held_work, quick_student_files, read_job, read_trials
+from workers.answers import TeacherAnswers
+from workers.data import Labelled, TrainingData
 from workers.finishing import finish_students
 from workers.measuring import measure
 from workers.pool import Failure
 from workers.preparation import Prepared, prepare
 from workers.problems import WorkFailed
 from workers.search import Search
+from workers.student_files import StudentFiles, TrainedStudent
+from workers.teacher import Teacher
 from workers.work import Work
 
 
@@ -65,6 +70,59 @@ def test_the_best_students_train_on_and_are_tested_with_the_teacher(
     assert job.teacher.test_accuracy == measure(teacher, test, prepared.preprocessing)
     best = max(finals, key=lambda s: (s.score, -s.params))
     assert job.best_student_id == best.id
+
+
+def test_students_are_told_the_teacher_s_test_and_the_story_of_the_search(
+    searched: tuple[Work, Prepared], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, prepared = searched
+    sent: list[tuple[TrainedStudent, Labelled | None, TeacherAnswers | None]] = []
+
+    def make(
+        data: TrainingData,
+        teacher: Teacher,
+        student: TrainedStudent,
+        test: Labelled | None = None,
+        answers: TeacherAnswers | None = None,
+    ) -> StudentFiles:
+        sent.append((student, test, answers))
+        return quick_student_files(data, teacher, student, test, answers)
+
+    monkeypatch.setattr("workers.offering.make_student_files", make)
+    finish_students(work, prepared)
+    assert len(sent) == 2
+    assert sent[0][1:] == sent[1][1:]  # the test images and the teacher's answers are shared
+    job = read_job(work.database, work.job.id)
+    for student, test, answers in sent:
+        assert test is not None
+        assert answers is not None
+        assert len(test) == len(prepared.splits.test)
+        told = student.report["teacher"]
+        assert told["test"] == answers.evaluation.to_json()
+        assert job.teacher is not None
+        assert told["test_accuracy"] == job.teacher.test_accuracy
+        assert student.story is not None
+        assert [trial.number for trial in student.story.trials] == [0, 1, 2]
+        assert len(student.story.final_curve) == work.job.request.training.final_epochs
+
+
+def test_a_student_that_stays_as_searched_has_no_final_curve(
+    searched: tuple[Work, Prepared], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, prepared = searched
+    stories = []
+
+    def make(data: TrainingData, teacher: Teacher, student: TrainedStudent, *test: Any) -> Any:  # noqa: ANN401 - passed on
+        stories.append(student.story)
+        return quick_student_files(data, teacher, student, *test)
+
+    monkeypatch.setattr("workers.offering.make_student_files", make)
+    failures = {number: Failure("Diverged", "", "") for number in _best_two(work)}
+    _pool(work).before = lambda key: failures.pop(key, None) if isinstance(key, int) else None
+    finish_students(work, prepared)
+    (story,) = stories
+    assert story is not None
+    assert story.final_curve == ()
 
 
 def test_a_pareto_job_ends_with_students_of_its_set(

@@ -20,6 +20,7 @@ from tests.workers.jobs import (
     read_job,
     read_trials,
 )
+from workers.answers import TeacherAnswers
 from workers.data import Labelled, TrainingData
 from workers.finishing import finish_students
 from workers.preparation import Prepared, prepare
@@ -119,9 +120,13 @@ def test_files_that_are_all_slower_than_the_limit_end_the_job(
     database: Database, artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def slow(
-        data: TrainingData, teacher: Teacher, student: TrainedStudent, test: Labelled | None
+        data: TrainingData,
+        teacher: Teacher,
+        student: TrainedStudent,
+        test: Labelled | None = None,
+        answers: TeacherAnswers | None = None,
     ) -> StudentFiles:
-        made = quick_student_files(data, teacher, student, test)
+        made = quick_student_files(data, teacher, student, test, answers)
         assert student.latency_limit_ms == LIMIT_MS
         return StudentFiles(made.files, made.accuracy, made.test_accuracy, measurement(9.0))
 
@@ -161,9 +166,13 @@ def test_a_student_whose_file_breaks_the_limit_is_never_the_best(
 
 def _taking(ms: float) -> Callable[..., StudentFiles]:
     def make(
-        data: TrainingData, teacher: Teacher, student: TrainedStudent, test: Labelled | None
+        data: TrainingData,
+        teacher: Teacher,
+        student: TrainedStudent,
+        test: Labelled | None = None,
+        answers: TeacherAnswers | None = None,
     ) -> StudentFiles:
-        made = quick_student_files(data, teacher, student, test)
+        made = quick_student_files(data, teacher, student, test, answers)
         return replace(made, latency=measurement(ms))
 
     return make

@@ -2,11 +2,13 @@ import pytest
 
 from app.artifacts import Artifacts
 from app.database import Database
+from embedding import derive_seed
 from networks import NothingToEditError
 from tests.workers.jobs import InlinePool, held_work, read_job
 from workers.pool import Failure
 from workers.preparation import prepare
 from workers.problems import UnfitNetwork, UselessTeacher, WorkFailed
+from workers.training import Diverged
 from workers.work import Work
 
 
@@ -31,6 +33,23 @@ def test_a_teacher_that_diverges_is_the_request_s_fault(work: Work) -> None:
     with pytest.raises(UselessTeacher, match="epoch 3: the loss is nan"):
         prepare(work)
     assert read_job(work.database, work.job.id).teacher is None
+
+
+def test_the_teacher_is_trained_as_the_request_says(
+    database: Database, artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+
+    def train(*arguments: object) -> None:
+        asked.extend(arguments[3:])
+        raise Diverged(1, "enough is seen")
+
+    monkeypatch.setattr("workers.named_teacher.train_teacher", train)
+    training = {"teacher_epochs": 3, "gamma_l1": 0.25, "label_smoothing": 0.125}
+    work = held_work(database, artifacts, trained=False, training=training)
+    with pytest.raises(UselessTeacher):
+        prepare(work)
+    assert asked == [3, derive_seed(work.job.seed, "teacher", 0), 0.25, 0.125]
 
 
 def test_a_worker_that_fails_is_not(work: Work) -> None:

@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from app.artifacts import Artifacts
@@ -14,6 +15,7 @@ from tests.workers.jobs import (
     read_job,
     read_trials,
 )
+from workers.evaluation import evaluate
 from workers.offering import best_trials, offer, report, score_of, value_of
 from workers.preparation import Prepared, prepare
 from workers.search import Search
@@ -94,17 +96,22 @@ def test_the_report_holds_what_a_user_needs_to_use_and_repeat(
 ) -> None:
     work, prepared = searched
     trial = read_trials(work.database, work.job.id)[1]
-    told = report(work, prepared, trial, final=True, epochs=7, teacher_test=0.9, predicted=None)
+    test = evaluate(np.eye(2, dtype=np.float32)[[0, 1, 1]], np.array([0, 1, 0]))
+    told = report(work, prepared, trial, final=True, epochs=7, teacher_test=test, predicted=None)
     teacher, student = told["teacher"], told["student"]
     assert isinstance(teacher, dict)
     assert isinstance(student, dict)
-    assert teacher["test_accuracy"] == 0.9
+    assert teacher["test_accuracy"] == test.accuracy
+    assert teacher["test"] == test.to_json()
     assert student["params_ratio"] == trial.params / prepared.record.params
     assert student["epochs"] == 7
     assert student["reused_from"] is None
     taken = replace(trial, reused_from=TrialSource("job_1", 5))
-    again = report(work, prepared, taken, final=True, epochs=7, teacher_test=0.9, predicted=None)
+    again = report(work, prepared, taken, final=True, epochs=7, teacher_test=None, predicted=None)
     assert again["student"] == student | {"reused_from": {"job": "job_1", "trial": 5}}
+    unread = again["teacher"]
+    assert isinstance(unread, dict)
+    assert (unread["test"], unread["test_accuracy"]) == (None, None)
     assert told["preprocessing"] == prepared.preprocessing.to_json()
     training = told["training"]
     assert isinstance(training, dict)

@@ -1,17 +1,14 @@
-import errno
 from dataclasses import replace
-from zipfile import BadZipFile
 
 import numpy as np
 import pytest
 
 from app.artifacts import Artifacts
 from app.database import Database
-from app.requests import DatasetRequest
 from tests.workers.jobs import InlinePool, held_work, read_job
 from workers.precision import Precision
-from workers.preparation import load_dataset, prepare
-from workers.problems import UnfitLatency, UnusableDataset
+from workers.preparation import prepare
+from workers.problems import UnfitLatency
 from workers.splits import Splits
 from workers.work import Work
 
@@ -33,7 +30,7 @@ def test_the_teacher_is_trained_once_and_put_on_record(work: Work) -> None:
     again = Work(job, work.lease, work.database, work.artifacts, InlinePool(), work.lost, work.stop)
     second = prepare(again)
     assert isinstance(again.pool, InlinePool)
-    assert again.pool.sent == ["the teacher's logits"]
+    assert again.pool.sent == ["the teacher's logits", "the teacher's importances"]
     assert second.record == prepared.record
     assert second.space.architecture.hash == prepared.space.architecture.hash
     first_logits, second_logits = (x.teacher.reference.logits for x in (prepared, second))
@@ -48,7 +45,7 @@ def test_what_is_placed_is_what_was_split_and_trained(work: Work) -> None:
     assert data.train.labels.tolist() == prepared.dataset.labels[stored.train].tolist()
     assert data.validation.labels.tolist() == prepared.dataset.labels[stored.validation].tolist()
     assert teacher.precision == Precision.from_json(prepared.record.precision)
-    assert teacher.logits.shape == (len(stored.train), 2)
+    assert teacher.logits.shape == (1, len(stored.train), 2)
 
 
 @pytest.mark.parametrize(("chosen", "used"), [(None, 4), (1, 1), (8, 4)])
@@ -59,30 +56,6 @@ def test_students_use_no_more_threads_than_their_teacher_did(
     precision = replace(Precision.from_json(prepared.record.precision), teacher_threads=chosen)
     record = replace(prepared.record, precision=precision.to_json())
     assert replace(prepared, record=record).threads(4) == used
-
-
-def test_digits_are_there_by_name(database: Database, artifacts: Artifacts) -> None:
-    assert len(load_dataset(database, artifacts, DatasetRequest(name="digits")).labels) == 1797
-
-
-@pytest.mark.parametrize(
-    ("error", "raised"),
-    [
-        (OSError(errno.EIO, "the storage is away"), OSError),
-        (PermissionError("refused"), PermissionError),
-        (FileNotFoundError("gone"), UnusableDataset),
-        (BadZipFile("no archive"), UnusableDataset),
-    ],
-)
-def test_only_what_is_wrong_with_a_dataset_is_the_request_s_fault(
-    error: Exception, raised: type[Exception], work: Work, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(_: str) -> None:
-        raise error
-
-    monkeypatch.setattr(work.artifacts, "open", fail)
-    with pytest.raises(raised):
-        load_dataset(work.database, work.artifacts, work.job.request.dataset)
 
 
 @pytest.mark.parametrize(

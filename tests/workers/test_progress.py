@@ -41,6 +41,14 @@ def test_a_finished_trial_starts_the_count_anew(work: Work) -> None:
         _claim_again(after, 1)
 
 
+def test_a_stopped_trial_is_progress(work: Work) -> None:
+    expect_progress(work)
+    last = _claim_again(work, MOST_CLAIMS)
+    last.writer.add_trials([NewTrial(0, "hash", {}, 1, 1, 1, 0)], None)
+    last.writer.trial_stopped(0, (0.5,), 1.0, None)
+    _claim_again(last, MOST_CLAIMS)
+
+
 def test_states_that_come_and_go_are_no_progress(work: Work) -> None:
     expect_progress(work)
     last = _claim_again(work, MOST_CLAIMS)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -8,7 +10,6 @@ from embedding import Observation, RandomProposer, derive_seed
 from networks import Edits
 from tests.workers.jobs import held_work
 from workers.preparation import Prepared, prepare
-from workers.problems import UnusableEmbedding
 from workers.proposing import job_proposer, new_trials, tell
 from workers.work import Work
 
@@ -89,13 +90,25 @@ def test_what_is_told_is_every_trial_by_its_state(prepared_work: tuple[Work, Pre
         [Observation(0, edits[0], 0.5), Observation(1, edits[1], None)],
         [edits[2], edits[3]],
     ]
+    told.clear()
+    known = [
+        replace(trial(0, "completed", 0.5 + n / 100), curve=(0.25 + n / 100, 0.5 + n / 100))
+        for n in range(6)
+    ]
+    stopped = replace(trial(1, "stopped", None), curve=(0.2,))
+    tell(listener, [*known, stopped])
+    observed = told[0]
+    assert isinstance(observed, list)
+    assert observed[-1].number == 1
+    assert observed[-1].accuracy == pytest.approx(0.45, abs=0.03)
 
 
-def test_a_state_that_is_gone_or_broken_is_a_problem(
-    prepared_work: tuple[Work, Prepared],
+def test_a_state_that_is_gone_or_broken_is_learned_again(
+    prepared_work: tuple[Work, Prepared], caplog: pytest.LogCaptureFixture
 ) -> None:
     work, prepared = prepared_work
     work.artifacts.put_bytes("broken", b"not safetensors")
-    for key in ("gone", "broken"):
-        with pytest.raises(UnusableEmbedding):
-            job_proposer(work, prepared, key)
+    new = job_proposer(work, prepared, None).ask(2)
+    for key, told in (("gone", "gone is gone"), ("broken", "learn anew")):
+        assert job_proposer(work, prepared, key).ask(2) == new
+        assert told in caplog.text

@@ -40,6 +40,9 @@ def _hash(**changes: object) -> str:
         {"training": TrainingRequest(search_epochs=6)},
         {"training": TrainingRequest(loss="kl")},
         {"training": TrainingRequest(temperature=2.0)},
+        {"training": TrainingRequest(hard_labels=0.5)},
+        {"training": TrainingRequest(ema=0.9)},
+        {"teacher": replace(TEACHER, logits=np.zeros((1, 2, 2), np.float16))},
     ],
 )
 def test_whatever_changes_a_result_changes_the_hash(changes: dict[str, object]) -> None:
@@ -55,10 +58,26 @@ def test_whatever_changes_a_result_changes_the_hash(changes: dict[str, object]) 
         {"teacher": replace(TEACHER, round_to=1)},
         {"preprocessing": {"mean": [0.5], "scale": 16.0}},
         {"training": TrainingRequest(final_epochs=7, final_students=3, teacher_epochs=9)},
+        {"training": TrainingRequest(label_smoothing=0.1)},  # of the teacher, which has its weights
     ],
 )
 def test_what_doesn_t_change_a_result_doesn_t_change_the_hash(changes: dict[str, object]) -> None:
     assert _hash(**changes) == _hash()
+
+
+def test_smoothing_counts_where_students_learn_from_labels() -> None:
+    hashes = [
+        _hash(training=TrainingRequest(hard_labels=0.5, label_smoothing=smoothing))
+        for smoothing in (0.0, 0.1)
+    ]
+    assert hashes[0] != hashes[1]
+
+
+def test_views_that_no_trial_of_the_search_sees_count_for_nothing() -> None:
+    training = TrainingRequest(search_epochs=2)
+    teachers = [replace(TEACHER, logits=np.zeros((views, 2, 2), np.float16)) for views in (1, 2, 9)]
+    one, two, nine = (_hash(teacher=teacher, training=training) for teacher in teachers)
+    assert one != two == nine
 
 
 def test_weights_are_told_apart_by_name_type_and_shape() -> None:

@@ -1,4 +1,5 @@
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,10 +17,15 @@ from tests.workers.jobs import (
     read_job,
     read_trials,
 )
+from workers.checkpoints import CheckpointPlace
+from workers.data import TrainingData
+from workers.offering import best_trials
 from workers.pool import ATTEMPTS, Failure
 from workers.preparation import Prepared, prepare
 from workers.problems import NoStudent
 from workers.search import Search
+from workers.teacher import Teacher
+from workers.trial import TrialOutcome, TrialSpec, run_trial
 from workers.work import Work
 
 
@@ -258,3 +264,76 @@ def test_a_search_without_a_student_says_so(
     monkeypatch.setattr("workers.search.job_proposer", lambda *_: proposer)
     with pytest.raises(NoStudent):
         Search(work, prepared).run()
+
+
+def _told(curves: Iterator[tuple[float, ...]]) -> Callable[..., TrialOutcome]:
+    """Returns what takes the place of `run_trial`: curves that are told, stopped as they would."""
+
+    def run(data: object, teacher: object, spec: TrialSpec) -> TrialOutcome:  # noqa: ARG001
+        curve = next(curves)
+        for epochs in range(1, len(curve)):
+            known = curve[:epochs]
+            likely = spec.stopping.hopeless(known) if spec.stopping else None
+            if likely is not None:
+                return TrialOutcome(b"", likely, epochs, 1.5, known, "l2", stopped=True)
+        return TrialOutcome(b"weights", curve[-1], len(curve), 2.5, curve, "l1")
+
+    return run
+
+
+def _told_curves() -> Iterator[tuple[float, ...]]:
+    """Yields six that grow alike, one that is hopeless from the start, and the best one."""
+    for number in range(6):
+        yield (0.25 + number / 16, 0.375 + number / 16, 0.5 + number / 16)
+    yield (0.125, 0.25, 0.375)
+    yield (0.625, 0.75, 0.875)
+
+
+@pytest.mark.parametrize("stopping", ["curves", "none"])
+def test_a_hopeless_trial_is_stopped_and_counts(
+    stopping: str, database: Database, artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.search.run_trial", _told(_told_curves()))
+    monkeypatch.setattr("workers.search.BestSoFar.offer", lambda *_: None)
+    work, prepared, _ = _searching(
+        database, artifacts, evaluations=8, parallel=1, stopping=stopping
+    )
+    accuracy = {"kind": "accuracy"}
+    request = work.job.request.model_validate(work.job.request.to_json() | {"objective": accuracy})
+    work.job = replace(work.job, request=request)
+    Search(work, prepared).run()
+    trials = read_trials(database, work.job.id)
+    ended = "stopped" if stopping == "curves" else "completed"
+    assert [t.state for t in trials] == ["completed"] * 6 + [ended, "completed"]
+    completed, stopped = trials[5], trials[6]
+    assert (completed.curve, completed.criterion) == ((0.5625, 0.6875, 0.8125), "l1")
+    if stopping == "curves":
+        assert (stopped.curve, stopped.epochs, stopped.duration_s) == ((0.125,), 1, 1.5)
+        assert (stopped.accuracy, stopped.score, stopped.weights_key) == (None, None, None)
+        assert stopped.criterion == "l2"
+        best = best_trials(work, trials, prepared.record, 8)
+        assert stopped.number not in [trial.number for trial in best]
+
+
+def test_a_trial_is_kept_on_the_way_until_it_has_ended(
+    database: Database, artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, prepared, _ = _searching(database, artifacts, evaluations=2, parallel=1)
+    places: list[CheckpointPlace] = []
+
+    def run(data: TrainingData, teacher: Teacher, spec: TrialSpec) -> TrialOutcome:
+        assert spec.checkpoints is not None
+        places.append(spec.checkpoints)
+        Artifacts(spec.checkpoints.url).put_bytes(spec.checkpoints.key, b"on the way")
+        if len(places) == 2:
+            raise ArithmeticError
+        return run_trial(data, teacher, spec)
+
+    monkeypatch.setattr("workers.search.run_trial", run)
+    monkeypatch.setattr("workers.search.BestSoFar.offer", lambda *_: None)
+    Search(work, prepared).run()
+    states = [trial.state for trial in read_trials(database, work.job.id)]
+    assert states == ["completed", "failed"]
+    assert [place.key for place in places] == [work.key(f"checkpoints/{x}") for x in range(2)]
+    assert {place.recipe for place in places} == {prepared.recipe_hash}
+    assert not any(artifacts.exists(place.key) for place in places)

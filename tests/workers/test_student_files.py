@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -10,7 +11,10 @@ from torch import Tensor
 
 import networks
 from networks import Architecture, LatencySetting
+from tests.workers.report_page.findings import findings, story
 from tests.workers.trained import Trained
+from workers.answers import teacher_answers
+from workers.evaluation import evaluate
 from workers.measuring import as_tensor, logits_of
 from workers.student import student_module
 from workers.student_files import (
@@ -24,18 +28,24 @@ from workers.student_files import (
 )
 from workers.teacher import weights_bytes
 
+COSTS = {"params": 1000, "macs": 2000, "bytes": 4000}
+
 
 @pytest.fixture(scope="module")
 def student(trained: Trained) -> TrainedStudent:
     module = student_module(trained.teacher, trained.edits.to_json(), None)
-    report = {"job": "job_1", "student": {"trial": 4}}
+    report = {**findings().report, "job": "job_1", "student": {"trial": 3, **COSTS}}
+    report["student"]["edits"] = trained.edits.to_json()
     weights = weights_bytes(module)
-    return TrainedStudent(trained.edits.to_json(), weights, report, LatencySetting(), None)
+    edits = trained.edits.to_json()
+    return TrainedStudent(edits, weights, report, LatencySetting(), None, story())
 
 
 @pytest.fixture(scope="module")
 def made(trained: Trained, student: TrainedStudent) -> StudentFiles:
-    return make_student_files(trained.data, trained.teacher, student, trained.data.train)
+    test, preprocessing = trained.data.train, trained.data.preprocessing
+    answers = teacher_answers(trained.teacher, test, preprocessing)
+    return make_student_files(trained.data, trained.teacher, student, test, answers)
 
 
 def test_each_file_holds_the_student(
@@ -68,20 +78,41 @@ def test_the_accuracies_are_those_of_the_splits(
         assert accuracy == (right == split.labels).mean()
 
 
-def test_the_report_says_what_it_was_told_what_was_measured_and_the_versions(
-    made: StudentFiles,
+def test_the_report_says_what_it_was_told_and_what_was_measured(
+    made: StudentFiles, trained: Trained, student: TrainedStudent
 ) -> None:
     report = json.loads(made.files["report.json"])
     assert report["job"] == "job_1"
+    module = student_module(trained.teacher, student.edits, student.weights)
+    both = [
+        logits_of(one, trained.data.train, trained.data.preprocessing).numpy()
+        for one in (module, trained.teacher.module())
+    ]
+    test = evaluate(both[0], trained.data.train.labels, both[1])
+    told = report["student"].pop("test")
+    assert told["confusion"] == test.confusion().tolist()
+    assert told["teacher_agreement"] == test.agreement
+    assert told["calibration_error"] == pytest.approx(test.calibration_error, abs=1e-5)
     assert report["student"] == {
-        "trial": 4,
+        **student.report["student"],
         "accuracy": made.accuracy,
         "test_accuracy": made.test_accuracy,
         "latency": made.latency.to_json(),
     }
-    assert report["dtype"] == "float32"
-    for package in ("torch", "onnx", "onnxruntime"):
-        assert report["versions"][package] == version(package)
+    assert report["versions"]["torch"] == version("torch")
+
+
+def test_a_final_student_s_report_is_a_page_too(
+    made: StudentFiles, trained: Trained, student: TrainedStudent
+) -> None:
+    text = made.files["report.html"].decode()
+    assert "digits on a phone" in text
+    assert f"{len(trained.data.train)} images, read once" in text
+    untold = replace(student, story=None)
+    others = make_student_files(trained.data, trained.teacher, untold)
+    assert set(others.files) == set(made.files) - {"report.html"}
+    report = json.loads(others.files["report.json"])
+    assert (report["student"]["test"], report["student"]["test_accuracy"]) == (None, None)
 
 
 def _shifted(x: Tensor) -> Tensor:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -5,13 +7,15 @@ import torch
 import networks
 from networks import Traced
 from tests.workers.samples import training_data, two_digits
+from workers.augmentation import shifted
 from workers.data import Labelled, TrainingData
-from workers.measuring import as_tensor, measure
+from workers.measuring import as_tensor, logits_of, measure
 from workers.precision import Precision
 from workers.preprocessing import Preprocessing
 from workers.problems import UnfitNetwork
 from workers.teacher import (
     Teacher,
+    batch_norm_scales,
     guessing_accuracy,
     size_for,
     teacher_logits,
@@ -20,6 +24,7 @@ from workers.teacher import (
     weights_arrays,
     weights_bytes,
 )
+from workers.views import view_shifts
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +46,20 @@ def test_the_teacher_learns_and_its_accuracy_is_that_of_its_weights(
     )
     assert measure(teacher.module(), data.validation, data.preprocessing) == trained.accuracy
     assert trained.precision.step_ms
+
+
+def test_batch_norm_scales_shrink_by_their_penalty(data: TrainingData, traced: Traced) -> None:
+    module = networks.build(traced.architecture, traced.weights)
+    scales = batch_norm_scales(module)
+    assert len(scales) == 21
+    assert all(scale.shape == (len(scale),) and bool((scale == 1).all()) for scale in scales)
+    means = []
+    for gamma_l1 in (0.0, 0.1):
+        architecture = traced.architecture.to_json()
+        trained = train_teacher(data, architecture, _arrays(traced), 4, 0, gamma_l1)
+        module = Teacher(architecture, weights_arrays(trained.weights), trained.precision).module()
+        means.append(torch.cat(batch_norm_scales(module)).abs().mean().item())
+    assert means[1] < means[0] - 0.05
 
 
 def test_the_threads_that_the_teacher_trained_with_are_recorded(
@@ -68,16 +87,76 @@ def test_the_untrained_teacher_is_drawn_by_its_seed(data: TrainingData, traced: 
     assert not different
 
 
-def test_logits_are_kept_where_images_are_not_augmented(data: TrainingData, traced: Traced) -> None:
-    teacher = Teacher(traced.architecture.to_json(), _arrays(traced), Precision())
-    logits = teacher_logits(data, teacher)
+def _colour(data: TrainingData) -> tuple[TrainingData, Traced]:
+    """The digits in three channels, and an untrained network for them."""
+    train = Labelled(data.train.images.repeat(3, axis=1), data.train.labels)
+    preprocessing = Preprocessing.of(train.images, 16.0, data.preprocessing.size)
+    colour = TrainingData(train, train, preprocessing)
+    return colour, untrained_teacher("zoo/resnet20", 2, preprocessing, 0)
+
+
+def test_images_that_are_not_augmented_have_one_view_of_exact_logits(
+    data: TrainingData, traced: Traced
+) -> None:
+    teacher = Teacher(traced.architecture.to_json(), _arrays(traced), Precision("bfloat16"))
+    logits = teacher_logits(data, teacher, 7)
     assert logits is not None
+    assert logits.dtype == np.float32
     x = data.preprocessing.apply(as_tensor(data.train.images))
     with torch.no_grad():
-        torch.testing.assert_close(torch.from_numpy(logits), teacher.module()(x))
-    colour = Labelled(data.train.images.repeat(3, axis=1), data.train.labels)
-    augmented = TrainingData(colour, colour, data.preprocessing)
-    assert teacher_logits(augmented, teacher) is None
+        torch.testing.assert_close(torch.from_numpy(logits), teacher.module()(x)[None])
+    assert replace(teacher, logits=logits).views == 1
+
+
+@pytest.mark.parametrize("precision", [Precision(), Precision("bfloat16", "channels_last")])
+def test_logits_of_augmented_images_are_those_of_their_views(
+    precision: Precision, data: TrainingData
+) -> None:
+    colour, traced = _colour(data)
+    teacher = Teacher(traced.architecture.to_json(), _arrays(traced), precision)
+    logits = teacher_logits(colour, teacher, 2)
+    assert logits is not None
+    assert logits.dtype == np.float16
+    raw, module = as_tensor(colour.train.images), teacher.module()
+    for view, found in enumerate(torch.from_numpy(logits).float()):
+        shifts = view_shifts(view, len(raw), (8, 8))
+        with torch.no_grad():
+            expected = module(colour.preprocessing.apply(shifted(raw, shifts)))
+        error = (found - expected).abs().max() / expected.abs().max()
+        assert error < (1e-3 if precision.dtype == "float32" else 3e-2)
+    assert replace(teacher, logits=logits).views == 2
+    assert teacher.views is None
+
+
+def test_logits_that_float16_cannot_hold_are_not_kept(data: TrainingData) -> None:
+    colour, traced = _colour(data)
+    arrays = _arrays(traced)
+    bias = next(name for name, array in arrays.items() if array.shape == (2,))
+    teacher = Teacher(
+        traced.architecture.to_json(), arrays | {bias: np.full(2, 1e5, np.float32)}, Precision()
+    )
+    assert teacher_logits(colour, teacher, 1) is None
+    assert teacher_logits(colour, replace(teacher, weights=arrays), 1) is not None
+
+
+def test_without_views_augmented_images_have_no_known_logits(data: TrainingData) -> None:
+    colour, traced = _colour(data)
+    teacher = Teacher(traced.architecture.to_json(), _arrays(traced), Precision())
+    assert teacher_logits(colour, teacher, None) is None
+
+
+def test_smoothed_labels_make_a_teacher_less_sure(data: TrainingData, traced: Traced) -> None:
+    surest = []
+    for smoothing in (0.0, 0.4):
+        trained = train_teacher(
+            data, traced.architecture.to_json(), _arrays(traced), 4, 0, label_smoothing=smoothing
+        )
+        teacher = Teacher(
+            traced.architecture.to_json(), weights_arrays(trained.weights), Precision()
+        )
+        logits = logits_of(teacher.module(), data.train, data.preprocessing)
+        surest.append(logits.softmax(dim=1).amax(dim=1).median().item())
+    assert surest[1] < 0.9 < surest[0]
 
 
 def test_small_images_are_enlarged_only_for_networks_that_need_it(

@@ -8,6 +8,7 @@ from app.database import Database
 from app.problems import Conflict
 from tests.workers.jobs import add_job, held_work
 from workers.preparation import prepare
+from workers.shelf import Shelf
 from workers.test_split import main, write_test_split
 
 
@@ -17,7 +18,7 @@ def test_the_file_holds_the_preprocessed_test_images(
     work = held_work(database, artifacts)
     prepared = prepare(work)
     path = tmp_path / "test.pt"
-    count = write_test_split(database, artifacts, work.job.id, path)
+    count = write_test_split(database, artifacts, Shelf(), work.job.id, path)
     split = torch.load(path, weights_only=True)
     test = prepared.splits.test
     assert count == len(test) > 0
@@ -33,7 +34,7 @@ def test_a_job_without_a_teacher_has_no_test_split_yet(
 ) -> None:
     job_id = add_job(database, artifacts, trained=False)
     with pytest.raises(Conflict, match="no teacher yet"):
-        write_test_split(database, artifacts, job_id, tmp_path / "test.pt")
+        write_test_split(database, artifacts, Shelf(), job_id, tmp_path / "test.pt")
     assert not list(tmp_path.glob("test.pt*"))
 
 

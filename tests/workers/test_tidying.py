@@ -8,7 +8,7 @@ from tests.workers.jobs import held_work, quick_student_files, read_job, read_tr
 from workers.finishing import finish_students
 from workers.preparation import prepare
 from workers.search import Search
-from workers.tidying import delete_spare_weights
+from workers.tidying import delete_checkpoints, delete_spare_weights
 
 
 @pytest.fixture
@@ -48,6 +48,25 @@ def test_of_an_uploaded_teacher_all_are_kept_for_the_next_job(
         job.request = job.request | {"teacher": {"id": "tch_1"}}
     delete_spare_weights(database, artifacts, job_id)
     assert all(artifacts.exists(str(trial.weights_key)) for trial in trials)
+
+
+def test_checkpoints_go_when_the_job_has_ended(
+    artifacts: Artifacts, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = ["jobs/job_1/checkpoints/3", "jobs/job_1/checkpoints/3.killed.part"]
+    kept = ["jobs/job_1/trials/3", "jobs/job_2/checkpoints/3"]
+    for key in keys + kept:
+        artifacts.put_bytes(key, b"on the way")
+    delete_checkpoints(artifacts, "job_1")
+    delete_checkpoints(artifacts, "job_1")
+    assert [artifacts.exists(key) for key in keys + kept] == [False, False, True, True]
+
+    def refuse(_: str) -> None:
+        raise PermissionError("refused")
+
+    monkeypatch.setattr(artifacts, "delete_folder", refuse)
+    delete_checkpoints(artifacts, "job_2")
+    assert "not all checkpoints were deleted" in caplog.text
 
 
 def test_storage_that_fails_costs_the_ended_job_nothing(

@@ -40,7 +40,7 @@ def test_a_student_goes_on_from_given_weights(trained: Trained) -> None:
     outcome = run_trial(trained.data, trained.teacher, _spec(trained, epochs=1))
     module = student_module(trained.teacher, trained.edits.to_json(), outcome.weights)
     inherited = student_module(trained.teacher, trained.edits.to_json(), None)
-    on = run_trial(trained.data, trained.teacher, _spec(trained, 6, outcome.weights))
+    on = run_trial(trained.data, trained.teacher, _spec(trained, 16, outcome.weights))
     name = next(iter(dict(module.named_parameters())))
     assert not torch.equal(module.get_parameter(name), inherited.get_parameter(name))
     assert on.weights != outcome.weights

@@ -19,6 +19,8 @@ from tests.app.samples import (
     searching_job,
 )
 
+FILE = StoredStudentFile("report.json", "key", 5, "sha")
+
 
 def test_a_submitted_job_is_in_the_queue(client: TestClient) -> None:
     answer = client.post("/v1/jobs", json=REQUEST | {"name": "digits on a phone"})
@@ -68,6 +70,7 @@ def test_a_job_shows_its_progress_and_best(client: TestClient, database: Databas
         "completed": 1,
         "running": 1,
         "failed": 0,
+        "stopped": 0,
         "total": 40,
     }
     assert body["best"] == {
@@ -128,6 +131,8 @@ def test_trials_are_listed_in_pages(client: TestClient, database: Database) -> N
         "error": None,
         "latency_ms": None,
         "reused_from": None,
+        "curve": None,
+        "criterion": None,
     }
     assert first["items"][1]["error"] == {"title": "diverged"}
     second = client.get(path, params={"limit": 2, "cursor": first["next"]}).json()
@@ -139,8 +144,7 @@ def test_the_best_student_is_there_at_any_time(client: TestClient, database: Dat
     lease, writer = searching_job(database)
     path = f"/v1/jobs/{lease.job_id}/best"
     assert client.get(path).status_code == 404
-    files = (StoredStudentFile("report.json", "key", 5, "sha"),)
-    student_id = writer.add_student(new_student(files), best=True)
+    student_id = writer.add_student(new_student((FILE,)), best=True)
     body = client.get(path).json()
     assert (body["student"], body["final"], body["job"]) == (student_id, False, lease.job_id)
     assert body["files"] == [
@@ -165,7 +169,40 @@ def test_the_pareto_set_is_there_at_any_time(client: TestClient, database: Datab
         writer.trial_completed(number, replace(RESULT, accuracy=accuracy))
     body = client.get(path).json()
     assert [trial["number"] for trial in body["items"]] == [1, 0]
-    assert body["items"][1] == client.get(f"/v1/jobs/{lease.job_id}/trials").json()["items"][0]
+    first = client.get(f"/v1/jobs/{lease.job_id}/trials").json()["items"][0]
+    assert body["items"][1] == first | {"student": None}
+
+
+def test_a_pareto_set_has_the_students_that_its_trials_became(
+    client: TestClient, database: Database
+) -> None:
+    lease, writer = searching_job(database)
+    path = f"/v1/jobs/{lease.job_id}/pareto"
+    final = replace(new_student((FILE,), final=True), accuracy=0.94, test_accuracy=0.93)
+    final_id = writer.add_student(final, best=False)
+    writer.add_student(new_student(), best=True)
+    writer.add_student(new_student(trial=1), best=False)
+    (item,) = client.get(path).json()["items"]
+    assert (item["number"], item["accuracy"]) == (0, 0.9)
+    href = f"/v1/students/{final_id}/files/report.json"
+    assert item["student"] == {
+        "id": final_id,
+        "final": True,
+        "accuracy": 0.94,
+        "test_accuracy": 0.93,
+        "score": 0.97,
+        "latency_ms": None,
+        "files": [{"name": "report.json", "bytes": 5, "sha256": "sha", "href": href}],
+    }
+
+
+def test_a_student_from_before_the_final_training_is_in_the_pareto_set(
+    client: TestClient, database: Database
+) -> None:
+    lease, writer = searching_job(database)
+    student_id = writer.add_student(new_student(), best=True)
+    (item,) = client.get(f"/v1/jobs/{lease.job_id}/pareto").json()["items"]
+    assert (item["student"]["id"], item["student"]["final"]) == (student_id, False)
 
 
 def test_a_job_with_another_objective_has_a_pareto_set_by_its_macs(
@@ -185,6 +222,7 @@ def test_a_pareto_set_takes_as_many_queries_whatever_its_size(
     for number in (3, 4):
         writer.add_trials([replace(new_trial(number), macs=3000 - number)], None)
         writer.trial_completed(number, replace(RESULT, accuracy=0.9 - number / 100))
+        writer.add_student(new_student((FILE,), trial=number), best=False)
         sent: list[str] = []
 
         def count(*arguments: object, sent: list[str] = sent) -> None:
@@ -195,7 +233,7 @@ def test_a_pareto_set_takes_as_many_queries_whatever_its_size(
         event.remove(Engine, "before_cursor_execute", count)
         assert len(found) == number - 1
         counts.append(len([statement for statement in sent if statement.startswith("SELECT")]))
-    assert counts == [2, 2]
+    assert counts == [4, 4]
 
 
 def test_the_pareto_set_is_described(client: TestClient) -> None:

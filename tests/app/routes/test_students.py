@@ -32,6 +32,31 @@ def test_json_is_sent_as_such(client: TestClient, services: Services, database: 
     assert answer.json() == {"a": 1}
 
 
+def test_a_page_is_shown_but_can_do_nothing(
+    client: TestClient, services: Services, database: Database
+) -> None:
+    student_id = _student(services, database, "report.html", b"<script>alert(1)</script>")
+    answer = client.get(f"/v1/students/{student_id}/files/report.html")
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["content-disposition"] == 'inline; filename="report.html"'
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    parts = [part.split() for part in answer.headers["content-security-policy"].split("; ")]
+    policy = {name: allowed for name, *allowed in parts}
+    assert policy["default-src"] == ["'none'"]
+    assert policy["sandbox"] == []  # without allow-scripts nothing runs
+    assert "script-src" not in policy
+    assert policy["style-src"] == ["'unsafe-inline'"]
+
+
+def test_other_files_are_saved_and_not_shown(
+    client: TestClient, services: Services, database: Database
+) -> None:
+    student_id = _student(services, database, "report.json", b"{}")
+    answer = client.get(f"/v1/students/{student_id}/files/report.json")
+    assert answer.headers["content-disposition"] == 'attachment; filename="report.json"'
+    assert "content-security-policy" not in answer.headers
+
+
 def test_no_such_file(client: TestClient, services: Services, database: Database) -> None:
     student_id = _student(services, database, "report.json", b"{}")
     answer = client.get(f"/v1/students/{student_id}/files/student.onnx")

@@ -16,6 +16,6 @@ Run = Callable[..., Result]
 def run(fake: FakeServer, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Types a command whose server is the fake one."""
     faked = partial(Client, transport=fake.transport, sleep=lambda _: None)
-    for command in ("submit", "estimate", "watch", "best"):
+    for command in ("submit", "estimate", "watch", "best", "pareto"):
         monkeypatch.setattr(f"stillhouse.commands.{command}.Client", faked)
     return lambda *arguments: CliRunner().invoke(cli.app, arguments)

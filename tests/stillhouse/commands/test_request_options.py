@@ -45,6 +45,24 @@ def test_the_objective_has_flags(
     assert body == {"teacher": {"network": "zoo/vgg19"}, "objective": objective}
 
 
+@pytest.mark.parametrize(
+    ("flags", "objective"),
+    [
+        (["--objective", "score"], {"kind": "score"}),
+        (["--objective", "pareto"], {"kind": "pareto", "costs": ["bytes"]}),
+        (["--objective", "score", "--cost", "macs"], {"kind": "score", "costs": ["macs"]}),
+        ([], {"kind": "pareto", "costs": ["bytes"]}),
+    ],
+)
+def test_an_objective_of_another_kind_has_not_the_costs_of_the_files(
+    run: Run, fake: FakeServer, tmp_path: Path, flags: list[str], objective: object
+) -> None:
+    path = tmp_path / "request.json"
+    path.write_text('{"objective": {"kind": "pareto", "costs": ["bytes"]}}')
+    assert run("submit", str(path), *flags).exit_code == 0
+    assert fake.bodies("/v1/jobs") == [{"objective": objective}]
+
+
 def test_a_teacher_is_uploaded_and_told(run: Run, fake: FakeServer, tmp_path: Path) -> None:
     done = run("submit", "--teacher", str(student_folder(tmp_path)), "--dataset", "digits")
     assert done.exit_code == 0

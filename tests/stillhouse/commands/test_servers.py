@@ -47,21 +47,34 @@ class Watched:
         raise KeyboardInterrupt
 
 
-def test_serve_names_its_address_and_ends_quietly(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    places: list[Place] = []
+@pytest.fixture
+def places(monkeypatch: pytest.MonkeyPatch) -> list[Place]:
+    """The places that are served, each until a person ends it at once."""
+    served: list[Place] = []
 
     @contextmanager
     def serving(place: Place, report: Callable[[str], None]) -> Iterator[Watched]:
-        places.append(place)
+        served.append(place)
         report("api ended with 1")
         yield Watched()
 
     monkeypatch.setattr(servers, "serving", serving)
+    return served
+
+
+def test_serve_names_its_address_and_ends_quietly(places: list[Place], tmp_path: Path) -> None:
     options = ["--home", str(tmp_path), "--port", "8123", "--cpus", "1"]
     done = CliRunner().invoke(cli.app, ["serve", *options])
     assert done.exit_code == 0
     assert "api ended with 1" in done.stderr
     assert "http://127.0.0.1:8123" in done.stderr
     assert (places[0].home, places[0].port, places[0].cpus) == (tmp_path, 8123, 1)
+
+
+def test_serve_takes_any_free_port_where_it_is_given_none(
+    places: list[Place], tmp_path: Path
+) -> None:
+    done = CliRunner().invoke(cli.app, ["serve", "--home", str(tmp_path), "--port", "0"])
+    assert done.exit_code == 0
+    assert places[0].port > 0
+    assert f"http://127.0.0.1:{places[0].port}" in done.stderr

@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from stillhouse.errors import Refused
 from stillhouse.request import BadRequestFile
 from tests.stillhouse.commands.conftest import Run
@@ -35,9 +37,41 @@ def test_flags_win_over_a_file(run: Run, fake: FakeServer, tmp_path: Path) -> No
 def test_an_archive_is_uploaded_first(run: Run, fake: FakeServer, tmp_path: Path) -> None:
     path = tmp_path / "flowers.npz"
     path.write_bytes(b"PK")
-    assert run("submit", "--network", "zoo/vgg19", "--dataset", str(path)).exit_code == 0
+    done = run("submit", "--network", "zoo/vgg19", "--dataset", str(path))
+    assert done.exit_code == 0
     assert [request.url.path for request in fake.requests[:2]] == ["/v1/datasets", "/v1/jobs"]
     assert fake.bodies("/v1/jobs")[0]["dataset"] == {"id": "dst_1"}
+    assert done.stdout == f"{JOB_ID}\n"
+    assert done.stderr == (
+        "dst_1 (flowers): 1,530 images and 170 to test, 64x64x3, of 2 classes with 30 to 1,500 each"
+        "\n  the classes are of very different sizes\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["pets", "pets.zip"])
+def test_a_folder_of_images_is_uploaded_first(
+    run: Run, fake: FakeServer, tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / name
+    if path.suffix:
+        path.write_bytes(b"PK")
+    else:
+        path.mkdir()
+    assert run("submit", "--network", "zoo/vgg19", "--dataset", str(path)).exit_code == 0
+    assert b'filename="pets.zip"' in fake.requests[0].content
+    assert fake.bodies("/v1/jobs")[0]["dataset"] == {"id": "dst_1"}
+
+
+@pytest.mark.parametrize("name", ["digits", "torchvision/cifar10", "folder/pets"])
+def test_a_name_is_a_name_whatever_folders_there_are(
+    run: Run, fake: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (tmp_path / name).mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    assert run("submit", "--network", "zoo/vgg19", "--dataset", name).exit_code == 0
+    assert fake.bodies("/v1/jobs")[0]["dataset"] == {"name": name}
+    assert run("submit", "--network", "zoo/vgg19", "--dataset", f"./{name}").exit_code == 0
+    assert fake.bodies("/v1/jobs")[1]["dataset"] == {"id": "dst_1"}
 
 
 def test_an_archive_that_is_not_there_is_told(run: Run, fake: FakeServer) -> None:

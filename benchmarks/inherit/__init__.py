@@ -1,0 +1,1 @@
+"""Which of the teacher's channels a student should keep, compared before and after training."""

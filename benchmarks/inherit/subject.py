@@ -1,0 +1,118 @@
+"""What is compared: CIFAR-10, a trained ResNet-20, and its students of some sizes."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from embedding import derive_seed
+from embedding.seeds import generator
+from networks import Architecture, Edits, Space
+from workers.data import IMAGE_SCALE, Dataset, Labelled, TrainingData
+from workers.inheriting import teacher_importances
+from workers.precision import available
+from workers.preprocessing import Preprocessing
+from workers.recipe_hash import weights_hash
+from workers.teacher import Teacher, train_teacher, untrained_teacher, weights_arrays
+
+FILES = ("train-20k.npz", "test-5k.npz")
+NETWORK = "zoo/resnet20"
+CLASSES, SIZE = 10, 32
+DRAWN = 4096  # candidates, of which those nearest to a ratio are taken
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What all rows of one comparison share.
+
+    Attributes:
+        data: what students are distilled and measured on.
+        teacher: with its importances.
+        setting: hash of all that a row's accuracies depend on beside its key.
+    """
+
+    data: TrainingData
+    teacher: Teacher
+    space: Space
+    setting: str
+
+
+def load_cifar(folder: Path) -> TrainingData:
+    """Returns CIFAR-10's training and validation splits, as a job would make them.
+
+    Raises:
+        FileNotFoundError: the folder has not both files.
+    """
+    parts = []
+    for name in FILES:
+        with np.load(folder / name, allow_pickle=False) as arrays:
+            parts.append((arrays["images"], arrays["labels"].astype(np.int64)))
+    images = np.concatenate([images for images, _ in parts]).transpose(0, 3, 1, 2)
+    labels = np.concatenate([labels for _, labels in parts])
+    classes = tuple(str(number) for number in range(CLASSES))
+    whole = np.ascontiguousarray(images)
+    dataset = Dataset("CIFAR-10", whole, labels, len(parts[1][1]), classes, IMAGE_SCALE)
+    splits = dataset.splits
+    preprocessing = Preprocessing.of(whole[splits.train], IMAGE_SCALE, (SIZE, SIZE))
+    return dataset.training_data(splits, preprocessing)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much is done.
+
+    Attributes:
+        teacher_epochs: if the teacher is trained.
+        epochs: of distillation.
+        images: that students are distilled on; 0 for all.
+        measured: validation images that accuracies are taken on; 0 for all.
+    """
+
+    teacher_epochs: int
+    epochs: int
+    images: int = 0
+    measured: int = 0
+
+
+def make_subject(data: TrainingData, file: Path, sizes: Sizes) -> Subject:
+    """Returns the comparison with the teacher in `file`, trained on `data` if it isn't there."""
+    traced = untrained_teacher(NETWORK, CLASSES, data.preprocessing, 0)
+    architecture = traced.architecture.to_json()
+    if not file.exists():
+        first = {name: tensor.numpy() for name, tensor in traced.weights.items()}
+        seed = derive_seed(0, "train", 0)
+        trained = train_teacher(data, architecture, first, sizes.teacher_epochs, seed)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(trained.weights)
+    train, validation = _some(data.train, sizes.images), _some(data.validation, sizes.measured)
+    part = replace(data, train=train, validation=validation)
+    # What is the fastest on an idle machine; timing it anew could give another one each time.
+    teacher = Teacher(architecture, weights_arrays(file.read_bytes()), available()[-1])
+    known = replace(teacher, importances=teacher_importances(part, teacher))
+    shared = [weights_hash(teacher.weights), len(train), len(validation), sizes.epochs]
+    setting = hashlib.sha256(repr([*shared, teacher.precision.name]).encode()).hexdigest()[:12]
+    return Subject(part, known, Space(Architecture.from_json(architecture)), setting)
+
+
+def _some(part: Labelled, n: int) -> Labelled:
+    """Returns `n` random ones, or all."""
+    if n == 0:
+        return part
+    order = torch.randperm(len(part), generator=generator(0, "subset", 0))[:n].numpy()
+    return Labelled(part.images[order], part.labels[order])
+
+
+def students(space: Space, ratio: float, n: int) -> list[Edits]:
+    """Returns `n` different random candidates, those with the MACs nearest to the ratio."""
+    drawn = space.sample(DRAWN, generator(0, "benchmark", 0))
+    distinct = {key: row for row, key in enumerate(space.keys(drawn))}
+    rows = torch.tensor(sorted(distinct.values()))
+    share = space.costs(drawn[rows]).macs / space.costs(space.teacher()).macs
+    nearest = rows[(share - ratio).abs().argsort(stable=True)[:n]]
+    # Smaller and larger ones by turns of chance, so that a benchmark that is cut has both.
+    mixed = nearest[torch.randperm(len(nearest), generator=generator(0, "order", 0))]
+    return space.edits(drawn[mixed])
