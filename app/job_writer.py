@@ -230,9 +230,13 @@ class JobWriter:
             self._make_best(session, student_id)
 
     def finish(
-        self, state: EndState, error: Json | None = None, embedding: NewEmbedding | None = None
+        self,
+        state: EndState,
+        error: Json | None = None,
+        embedding: NewEmbedding | None = None,
+        stage: str | None = None,
     ) -> None:
-        """Ends or pauses the job and lets it go, in one transaction.
+        """Ends or pauses the job and lets it go, in one transaction; its `stage` may say more.
 
         Trials that have not finished are cancelled; of a paused job they wait in the queue. Since
         the pause was read, the user may have asked for something else, and was told that it is
@@ -241,7 +245,7 @@ class JobWriter:
         with self._database.write() as session:
             job = hold(session, self._lease)
             end_job(session, job, _INSTEAD_OF_PAUSE[job.command] if state == "paused" else state)
-            job.error = error
+            job.error, job.stage = error, stage or job.stage
             if embedding is not None:
                 session.add(
                     Embedding(id=new_id(EMBEDDING), job_id=self._lease.job_id, **_fields(embedding))

@@ -34,6 +34,7 @@ from workers.work import Commanded, Stopping, Work
 log = logging.getLogger(__name__)
 
 IDLE_POLL_S = 1.0  # longest time in which a new job goes unnoticed
+ALL_TRIED = "succeeded: no other student keeps to the constraints"
 ENDS: dict[str, EndState] = {"cancel": "cancelled", "pause": "paused"}
 
 
@@ -117,22 +118,28 @@ class Coordinator:
         work = Work(
             job, lease, self.database, self.artifacts, pool, lost, self.stop, shelf=self.shelf
         )
-        embedding = self._carry_on(work)
-        work.writer.finish("succeeded", embedding=embedding)
+        embedding, stage = self._carry_on(work)
+        work.writer.finish("succeeded", embedding=embedding, stage=stage)
         log.info("%s: succeeded", job.id)
         delete_checkpoints(self.artifacts, job.id)
         delete_spare_weights(self.database, self.artifacts, job.id)
 
-    def _carry_on(self, work: Work) -> NewEmbedding | None:
-        """Prepares, searches and finishes; each part goes on from what is on record."""
+    def _carry_on(self, work: Work) -> tuple[NewEmbedding | None, str]:
+        """Prepares, searches and finishes; each part goes on from what is on record.
+
+        Returns:
+            What is kept of the search, and the job's last stage.
+        """
         expect_progress(work)
         work.writer.set_state("preparing", "loading the dataset")
         starting_embedding(work)  # one that can't be used is told before a teacher is trained
         prepared = prepare(work)
         work.writer.set_state("searching", "training students")
-        proposer = Search(work, prepared).run()
+        search = Search(work, prepared)
+        proposer = search.run()
+        stage = ALL_TRIED if search.is_exhausted else "succeeded"
         finish_students(work, prepared)
-        return save_embedding(work, proposer, prepared)
+        return save_embedding(work, proposer, prepared), stage
 
 
 def _problem(lease: Lease, error: Exception) -> StillhouseError:

@@ -61,6 +61,11 @@ class Search:
             self._work, replace(self._prepared, objective=objective), self._proposer_key
         )
 
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether there was nothing left to try before all evaluations were done."""
+        return self._exhausted is not None and self._exhausted == _ended(self._trials())
+
     def run(self) -> Proposer:
         """Searches until all evaluations are done; returns the proposer with what it has learned.
 

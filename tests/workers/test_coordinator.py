@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ from tests.workers.jobs import (
     read_trials,
 )
 from tests.workers.samples import two_digits
-from workers.coordinator import Coordinator, unique_owner
+from workers.coordinator import ALL_TRIED, Coordinator, unique_owner
 from workers.data import Dataset
 from workers.pool import Failure
 from workers.progress import MOST_CLAIMS
@@ -390,6 +391,24 @@ def test_two_coordinators_never_hold_the_same_job(
     assert _coordinator(database, artifacts).run_one()
     assert seen == [False]
     assert read_job(database, job_id).state == "succeeded"
+
+
+@pytest.mark.parametrize(("exhausted", "stage"), [(True, ALL_TRIED), (False, "succeeded")])
+def test_a_search_that_found_nothing_more_says_so(
+    exhausted: bool,
+    stage: str,
+    database: Database,
+    artifacts: Artifacts,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    job_id = add_job(database, artifacts)
+    search = SimpleNamespace(run=lambda: None, is_exhausted=exhausted)
+    monkeypatch.setattr("workers.coordinator.Search", lambda *_: search)
+    for name in ("prepare", "finish_students", "save_embedding"):
+        monkeypatch.setattr(f"workers.coordinator.{name}", lambda *_: None)
+    assert _coordinator(database, artifacts).run_one()
+    job = read_job(database, job_id)
+    assert (job.state, job.stage) == ("succeeded", stage)
 
 
 def test_owners_differ_within_one_process() -> None:

@@ -213,8 +213,11 @@ def test_an_exhausted_space_ends_the_search_with_what_there_is(
     work, prepared, _ = _searching(database, artifacts, evaluations=9, parallel=3)
     proposer = _Exhausted(prepared)
     monkeypatch.setattr("workers.search.job_proposer", lambda *_: proposer)
-    Search(work, prepared).run()
+    search = Search(work, prepared)
+    assert not search.is_exhausted
+    search.run()
     assert [t.state for t in read_trials(database, work.job.id)] == ["completed"] * 2
+    assert search.is_exhausted
 
 
 class _OneByOne(_Exhausted):
