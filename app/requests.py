@@ -36,6 +36,8 @@ def _printable(text: str) -> str:
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
 Count = Annotated[int, Field(ge=1, le=_LARGEST)]
 Ratio = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+BelowOne = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
 Milliseconds = Annotated[float, Field(gt=0, le=_LONGEST_S * 1000, allow_inf_nan=False)]
 Epochs = Annotated[int, Field(ge=1, le=10_000)]
 CostName = Literal["params", "macs", "bytes"]
@@ -237,35 +239,23 @@ class TrainingRequest(_Part):
         description="Of distillation: `mse` between logits, or Hinton's `kl` at a temperature.",
     )
     temperature: float = Field(default=4.0, gt=0, le=100, allow_inf_nan=False)
-    hard_labels: float = Field(
+    hard_labels: Share = Field(
         default=0.0,
-        ge=0,
-        le=1,
-        allow_inf_nan=False,
         description="Share of the cross entropy with the labels in a student's loss; the rest is"
         " distillation.",
     )
-    label_smoothing: float = Field(
+    label_smoothing: BelowOne = Field(
         default=0.0,
-        ge=0,
-        lt=1,
-        allow_inf_nan=False,
         description="Share of a label's probability that all classes get: in a named teacher's"
         " training, and in the students' where `hard_labels` is more than 0.",
     )
-    ema: float = Field(
+    ema: BelowOne = Field(
         default=0.0,
-        ge=0,
-        lt=1,
-        allow_inf_nan=False,
         description="Decay a step of the average of a student's weights, which it is then measured"
         " and kept with, for example 0.99; 0 keeps its last weights.",
     )
-    gamma_l1: float = Field(
+    gamma_l1: Share = Field(
         default=0.0,
-        ge=0,
-        le=1,
-        allow_inf_nan=False,
         description="In a named teacher's training: the weight of the sum of its batch norms' |γ|,"
         " which `adapruner` reads.",
     )
