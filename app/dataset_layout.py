@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from app.dataset_limits import LONGEST_CLASS_NAME, MOST_IMAGES, Refused, expect_classes
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")
-_TRAIN = ("train", "training")
+TRAIN = ("train", "training")
 _TEST = ("test", "testing")
 _VALIDATION = ("val", "valid", "validation")
-SPLITS = (*_TRAIN, *_TEST, *_VALIDATION)
+SPLITS = (*TRAIN, *_TEST, *_VALIDATION)
 # What systems leave in folders beside files whose names begin with a dot.
 _LITTER = ("__MACOSX", "Thumbs.db", "desktop.ini")
 _LONGEST_SHOWN = 100
@@ -57,7 +57,7 @@ def layout_of(paths: Iterable[str]) -> Layout:
     for path in paths:
         (hidden if _is_hidden(path) else seen).append(path)
     members = _members(seen)
-    has_split = any(split in _TRAIN for split, _, _ in members)
+    has_split = any(split in TRAIN for split, _, _ in members)
     test_from = _test_from({split for split, _, _ in members}) if has_split else ()
     images = sorted((name, path) for split, name, path in members if split not in test_from)
     test = sorted((name, path) for split, name, path in members if split in test_from)
@@ -101,7 +101,7 @@ def _members(paths: list[str]) -> list[tuple[str, str, str]]:
     first = places[0][0]
     if first not in SPLITS and all(len(p) > 2 and p[0] == first for p in places):
         places = [place[1:] for place in places]
-    is_split = any(len(place) == 3 and place[0] in _TRAIN for place in places)
+    is_split = any(len(place) == 3 and place[0] in TRAIN for place in places)
     for path, place in zip(paths, places, strict=True):
         if len(place) != (3 if is_split else 2) or (is_split and place[0] not in SPLITS):
             raise Refused(

@@ -197,8 +197,8 @@ class SearchRequest(_Part):
     )
     stopping: Literal["curves", "none"] = Field(
         default="curves",
-        description="`curves` stops a trial that will hardly beat the best one, going by the"
-        " learning curves of those before it; `none` trains all to the end.",
+        description="`curves` stops a trial that will hardly come among the `final_students` best,"
+        " going by the learning curves of those before it; `none` trains all to the end.",
     )
     embedding: EmbeddingRequest | None = None
 

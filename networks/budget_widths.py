@@ -89,14 +89,17 @@ def narrowest(space: Space) -> Candidates:
 def budget_widths(space: Space, importance: Tensor, fits: Fits) -> Edits | None:
     """Returns the widths of the largest θ that meets a budget; None if the narrowest don't.
 
-    What rounding leaves of the budget then widens some groups by a step. The teacher is no student:
-    where it meets the budget itself, the widths are the widest below it.
+    Also none where there is no group. What rounding leaves of the budget then widens some groups
+    by a step. The teacher is no student: where it meets the budget itself, the widths are the
+    widest below it.
 
     Args:
         space: The teacher's.
         importance: From 0 to 1, as `scale_importance` gives it: float64 `G`.
         fits: The budget.
     """
+    if not len(space.groups):
+        return None
     low = torch.tensor(LEAST_THETA, dtype=torch.float64)
     high = 1 / importance.min().clamp(min=LEAST_THETA)
     found: Candidates | None = None

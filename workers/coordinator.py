@@ -34,7 +34,7 @@ from workers.work import Commanded, Stopping, Work
 log = logging.getLogger(__name__)
 
 IDLE_POLL_S = 1.0  # longest time in which a new job goes unnoticed
-ALL_TRIED = "succeeded: no other student keeps to the constraints"
+ALL_TRIED = "succeeded: there was no other student left to try"
 ENDS: dict[str, EndState] = {"cancel": "cancelled", "pause": "paused"}
 
 

@@ -54,8 +54,8 @@ class Forecast:
         return min(max(self.centre, 0.0), 1.0)
 
     def chance_above(self, accuracy: float) -> float:
-        """Returns the probability that the last accuracy is more than this one."""
-        if accuracy >= 1:
+        """Returns the probability that the last accuracy is more than this one; of 1, as much."""
+        if accuracy > 1:
             return 0.0
         return float(stdtr(self.freedom, (self.centre - accuracy) / self.spread))
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from app.catalog import FOLDER_PREFIX
 from app.dataset_images import Target, read_header, read_image, spread, target_of
-from app.dataset_layout import SPLITS, Layout, layout_of, shown
+from app.dataset_layout import SPLITS, TRAIN, Layout, layout_of, shown
 from app.dataset_limits import Refused
 from workers.data import IMAGE_SCALE, Dataset
 from workers.image_spool import Images, ImageSpool, images_a_piece
@@ -49,7 +49,7 @@ def describe_folder(name: str, shelf: Shelf) -> Described:
     try:
         layout = layout_of(_paths(root))
         looked_at = spread(layout.images)
-        headers = [read_header(shown(path), (root / path).read_bytes()) for path, _ in looked_at]
+        headers = [read_header(shown(path), _bytes(root, path)) for path, _ in looked_at]
     except Refused as refusal:
         raise UnusableDataset.because(f"{name}: {refusal.detail}") from refusal
     return Described(root, layout, target_of(headers))
@@ -95,14 +95,24 @@ def load_folder(name: str, shelf: Shelf, beat: Callable[[], None]) -> Dataset:
 
 def _read(found: Described, path: str) -> Images:
     """Returns an image as uint8 `C x H x W`."""
-    image = read_image(shown(path), (found.root / path).read_bytes(), found.target)
+    image = read_image(shown(path), _bytes(found.root, path), found.target)
     return image.transpose(2, 0, 1)
+
+
+def _bytes(root: Path, path: str) -> bytes:
+    """Returns what a file holds; raises `Refused` if it can't be read, as a link to nothing."""
+    try:
+        return (root / path).read_bytes()
+    except OSError as error:
+        raise Refused("", f"{shown(path)} can't be read: {error.strerror}") from error
 
 
 def _paths(root: Path) -> Iterator[str]:
     """Yields the paths of a folder's files, links followed; its splits alone where it has them."""
+    # `train` may be the name of a class, too: then images lie in it, not folders.
+    has_splits = any(x.is_dir() for split in TRAIN for x in (root / split).glob("*"))
     splits = [root / split for split in SPLITS if (root / split).is_dir()]
-    for top in splits or [root]:
+    for top in splits if has_splits else [root]:
         for folder, below, files in os.walk(top, followlinks=True):
             here = Path(folder).relative_to(root)
             if len(here.parts) >= _DEEPEST:

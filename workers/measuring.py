@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from workers.data import Labelled
 from workers.preprocessing import Preprocessing
 
-BATCH = 512
+BATCH_PIXELS = 512 * 32 * 32  # of the images of a batch: their number goes down with their size
+LEAST_BATCH = 16
 
 
 def as_tensor(array: NDArray[np.generic]) -> Tensor:
@@ -31,7 +32,9 @@ def batched_logits(
     device: torch.device | str = "cpu",
 ) -> Tensor:
     """Returns float32 logits `n x classes`, on the CPU, of all images, computed in batches."""
-    batches = as_tensor(data.images).split(BATCH)
+    height, width = preprocessing.size
+    batch_size = max(BATCH_PIXELS // max(height * width, 32 * 32), LEAST_BATCH)
+    batches = as_tensor(data.images).split(batch_size)
     logits = [forward(preprocessing.apply(batch.to(device))).float().cpu() for batch in batches]
     return torch.cat(logits)
 

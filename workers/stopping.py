@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ class Stopping:
 
     Attributes:
         finished: curves of the job's earlier trials that completed.
-        needed: the accuracy that beats the incumbent.
+        needed: the accuracy that beats the incumbents.
     """
 
     finished: tuple[tuple[float, ...], ...]
@@ -73,10 +74,10 @@ def _finished(trials: Sequence[TrialRecord]) -> tuple[tuple[float, ...], ...]:
 def _needed(
     job: JobRecord, teacher: TeacherRecord, trials: Sequence[TrialRecord], trial: TrialRecord
 ) -> float | None:
-    """Returns the accuracy above which the trial beats the incumbent; None if there is none.
+    """Returns the accuracy above which the trial beats an incumbent; None if there are too few.
 
-    Of a Pareto set the incumbents are those that cost no more: one of them beats the trial unless
-    it is more accurate than all.
+    The incumbents are those that would be trained on to the end; of a Pareto set, those that cost
+    no more: one of them beats the trial unless it is more accurate than all.
     """
     known = [(t, t.accuracy) for t in trials if t.state == "completed" and t.accuracy is not None]
     kind = job.request.objective.kind
@@ -87,10 +88,11 @@ def _needed(
             for t, accuracy in known
             if all(getattr(t, cost) <= getattr(trial, cost) for cost in costs)
         ]
-    if not known:
+    places = 1 if kind == "pareto" else job.request.training.final_students
+    if len(known) < places:
         return None
     if kind != "score":
-        return max(accuracy for _, accuracy in known)
-    best = max(score(t.params, a, teacher.params, teacher.accuracy) for t, a in known)
+        return sorted(accuracy for _, accuracy in known)[-places]
+    values = sorted(score(t.params, a, teacher.params, teacher.accuracy) for t, a in known)
     worth = score(trial.params, 1.0, teacher.params, teacher.accuracy)  # of each accuracy: affine
-    return best / worth if worth > 0 else 1.0
+    return values[-places] / worth if worth > 0 else math.inf

@@ -16,26 +16,37 @@ depends_on = None
 _JSON = sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
+# What requests of this revision say of training; the one before knows none of it.
+_TRAINING = ("hard_labels", "label_smoothing", "ema", "gamma_l1")
+
+
 def upgrade() -> None:
     op.add_column("trials", sa.Column("curve", _JSON))
     op.add_column("trials", sa.Column("criterion", sa.Text()))
-    _change_searches({"stopping": "none"})
+    for table in ("jobs", "estimates"):
+        _change_requests(table, {"stopping": "none"})
 
 
 def downgrade() -> None:
-    """Cancels the trials that were stopped: there was no such state before."""
+    """Cancels the trials that were stopped: there was no such state before.
+
+    A job by the strategy `adapruner`, which wasn't there either, becomes one of `embedding`.
+    """
     op.execute("UPDATE trials SET state = 'cancelled' WHERE state = 'stopped'")
     op.drop_column("trials", "criterion")
     op.drop_column("trials", "curve")
-    _change_searches({})
+    for table in ("jobs", "estimates"):
+        _change_requests(table, {})
 
 
-def _change_searches(added: dict[str, str]) -> None:
-    """Gives the searches on record these fields instead of those of this revision."""
-    jobs = sa.table("jobs", sa.column("id", sa.String(32)), sa.column("request", _JSON))
+def _change_requests(table: str, added: dict[str, str]) -> None:
+    """Gives the searches on record these fields, and takes what only this revision knows."""
+    rows = sa.table(table, sa.column("id", sa.String(32)), sa.column("request", _JSON))
     connection = op.get_bind()
-    for job_id, request in connection.execute(sa.select(jobs.c.id, jobs.c.request)).all():
-        known = request.get("search", {}).items()
-        search = {name: value for name, value in known if name != "stopping"} | added
-        changed = request | {"search": search}
-        connection.execute(sa.update(jobs).where(jobs.c.id == job_id).values(request=changed))
+    for row_id, request in connection.execute(sa.select(rows.c.id, rows.c.request)).all():
+        search = {x: y for x, y in request.get("search", {}).items() if x != "stopping"} | added
+        if search.get("strategy") == "adapruner":
+            search["strategy"] = "embedding"
+        training = {x: y for x, y in request.get("training", {}).items() if x not in _TRAINING}
+        changed = request | {"search": search} | ({"training": training} if training else {})
+        connection.execute(sa.update(rows).where(rows.c.id == row_id).values(request=changed))

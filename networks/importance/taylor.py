@@ -40,6 +40,8 @@ def taylor(space: Space, weights: Weights, batches: Sequence[Batch]) -> Importan
 def _squares(
     module: nn.Module, weights: Weights, makers: Sequence[Maker], batches: Sequence[Batch]
 ) -> list[Scored]:
+    if not makers:
+        return []
     pairs = [(maker.weight, maker.bias) for maker in makers]
     names = dict.fromkeys(name for pair in pairs for name in pair if name is not None)
     tensors = {name: weights[name].detach().clone().requires_grad_() for name in names}

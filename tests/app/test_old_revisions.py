@@ -6,16 +6,24 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import inspect, select, text
+from sqlalchemy import inspect, select, text, update
 
 from app.database import Database
 from app.jobs import get_overview
 from app.records import TrialSource
+from app.requests import JobRequest
 from app.students import get_student
-from app.tables import Job, Trial
+from app.tables import Estimate, Job, Trial
 from app.trials import list_trials
 
 ROWS = Path(__file__).parent / "revisions"
+# All that the release of revision 0003 read.
+SEARCH_OF_0003 = {
+    "strategy", "evaluations", "kernels", "parallel", "round_to", "seed", "max_wall_s", "embedding",
+}  # fmt: skip
+TRAINING_OF_0003 = {
+    "teacher_epochs", "search_epochs", "final_epochs", "final_students", "loss", "temperature",
+}  # fmt: skip
 JOB, STUDENT = "job_" + "a" * 22, "std_" + "b" * 22
 
 
@@ -92,15 +100,29 @@ def test_the_trials_of_0003_have_no_curve_and_are_never_stopped(empty_url: str) 
 
 def test_0004_is_undone(empty_url: str) -> None:
     database = _upgraded(empty_url, "0003")
+    today = JobRequest.model_validate(
+        {
+            "teacher": {"network": "zoo/resnet20"},
+            "dataset": {"name": "digits"},
+            "constraints": {"params_ratio": 0.5},
+            "search": {"strategy": "adapruner", "seed": 7},
+        }
+    )
     with database.write() as session:
         session.connection().exec_driver_sql("UPDATE trials SET state = 'stopped'")
+        for table in (Job, Estimate):
+            session.execute(update(table).values(request=today.to_json()))
     _migrate(database, "0003", command.downgrade)
     with database.read() as session:
         names = {column["name"] for column in inspect(session.connection()).get_columns("trials")}
         (state,) = session.execute(text("SELECT state FROM trials")).one()
-        (request,) = session.execute(select(Job.request)).one()
+        requests = [session.execute(select(x.request)).scalar_one() for x in (Job, Estimate)]
     assert not names & {"curve", "criterion"}
-    assert (state, request["search"]) == ("cancelled", {"strategy": "random", "seed": 7})
+    assert state == "cancelled"
+    for request in requests:
+        assert request["search"]["strategy"] == "embedding"
+        assert not set(request["search"]) - SEARCH_OF_0003
+        assert set(request["training"]) == TRAINING_OF_0003
     database.upgrade()
     database.check()
     database.close()

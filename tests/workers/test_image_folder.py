@@ -105,6 +105,19 @@ def test_what_is_wrong_is_named(tmp_path: Path, path: str, data: bytes, words: s
         load_folder("folder/pets", shelf, _nothing)
 
 
+def test_a_class_may_be_called_train(tmp_path: Path) -> None:
+    files = {path.replace("dog", "train"): data for path, data in members().items()}
+    dataset = load_folder("folder/pets", _shelf(tmp_path, files), _nothing)
+    assert (dataset.classes, len(dataset.labels)) == (("cat", "train"), 8)
+
+
+def test_a_file_that_can_t_be_read_is_named(tmp_path: Path) -> None:
+    shelf = _shelf(tmp_path, members())
+    (tmp_path / "sets" / "pets" / "cat" / "lost.png").symlink_to("nowhere.png")
+    with pytest.raises(UnusableDataset, match=r"'cat/lost.png' can't be read: No such file"):
+        load_folder("folder/pets", shelf, _nothing)
+
+
 def test_a_job_learns_from_a_folder_and_tells_how_its_images_were_made(
     database: Database, artifacts: Artifacts, tmp_path: Path
 ) -> None:

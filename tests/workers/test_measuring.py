@@ -1,4 +1,5 @@
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,7 +8,15 @@ from torch import nn
 
 from tests.workers.samples import small_network
 from workers.data import TrainingData
-from workers.measuring import BATCH, accuracy_of, as_tensor, logits_of, measure
+from workers.measuring import (
+    BATCH_PIXELS,
+    LEAST_BATCH,
+    accuracy_of,
+    as_tensor,
+    batched_logits,
+    logits_of,
+    measure,
+)
 from workers.splits import Indices
 
 
@@ -35,9 +44,23 @@ def test_logits_are_those_of_eval_mode_and_the_mode_stays(data: TrainingData) ->
 
 
 def test_all_images_of_several_batches_are_measured(data: TrainingData) -> None:
-    rows: Indices = np.arange(BATCH + 3) % len(data.validation)
+    n = BATCH_PIXELS // 1024 + 3
+    rows: Indices = np.arange(n) % len(data.validation)
     many = type(data.validation)(data.validation.images[rows], data.validation.labels[rows])
-    assert logits_of(small_network(), many, data.preprocessing).shape == (BATCH + 3, 2)
+    assert logits_of(small_network(), many, data.preprocessing).shape == (n, 2)
+
+
+def test_large_images_are_measured_a_few_at_once(data: TrainingData) -> None:
+    large = replace(data.preprocessing, size=(256, 256))
+    seen: list[int] = []
+
+    def forward(images: torch.Tensor) -> torch.Tensor:
+        seen.append(len(images))
+        return images.mean((2, 3))
+
+    few = type(data.validation)(data.validation.images[:20], data.validation.labels[:20])
+    assert batched_logits(forward, few, large).shape[0] == 20
+    assert seen == [LEAST_BATCH, 4]
 
 
 def test_measure_of_a_network_that_always_says_one(data: TrainingData) -> None:

@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,11 @@ GROWING = tuple((0.3 + x / 100, 0.5 + x / 100, 0.6 + x / 100) for x in range(6))
 
 
 def _job(**changes: object) -> JobRecord:
-    parts: dict[str, Any] = {"teacher": {"network": "zoo/resnet20"}, "dataset": {"name": "digits"}}
+    parts: dict[str, Any] = {
+        "teacher": {"network": "zoo/resnet20"},
+        "dataset": {"name": "digits"},
+        "training": {"final_students": 1},
+    }
     request = JobRequest.model_validate(parts | changes)
     times = {"created_at": None, "started_at": None, "finished_at": None}
     fields: dict[str, Any] = {
@@ -52,13 +57,23 @@ def test_of_a_score_the_accuracy_is_needed_that_gives_the_best_one() -> None:
     needed = _needed(_job(), known, new)
     assert needed is not None
     assert score(500, needed, 1000, 0.8) == pytest.approx(score(100, 0.7, 1000, 0.8))
-    assert _needed(_job(), known, _trial(9, params=1000, state="queued")) == 1.0  # none beats it
+    none = _needed(_job(), known, _trial(9, params=1000, state="queued"))
+    assert none == math.inf  # it is worth nothing
 
 
 def test_of_accuracy_alone_it_is_the_best_ones() -> None:
     new = _trial(9, state="queued")
     known = [_trial(0, 0.7), _trial(1, 0.72, params=900), _trial(2, state="failed"), new]
     assert _needed(_job(objective={"kind": "accuracy"}), known, new) == 0.72
+
+
+@pytest.mark.parametrize(("places", "expected"), [(1, 0.9), (2, 0.72), (3, 0.7), (4, None)])
+def test_a_place_among_those_that_are_trained_to_the_end_is_enough(
+    places: int, expected: float | None
+) -> None:
+    known = [_trial(0, 0.7), _trial(1, 0.9), _trial(2, 0.72), _trial(3, state="stopped")]
+    job = _job(objective={"kind": "accuracy"}, training={"final_students": places})
+    assert _needed(job, known, _trial(9, state="queued")) == expected
 
 
 def test_of_a_pareto_set_it_is_that_of_the_best_that_costs_no_more() -> None:
