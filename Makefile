@@ -5,7 +5,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 CODE := app benchmarks embedding migrations networks stillhouse tests workers
 FAST := not slow and not browser
-PARALLEL := tests/app tests/benchmarks tests/embedding tests/networks
+# Tests that start servers, a Ray or children with limits want the machine for themselves.
+ALONE := tests/stillhouse tests/test_compose.py $(patsubst %,tests/workers/test_%.py,child confined \
+	crashes errands hostile_teachers latency_jobs latency_measurement main pool surroundings uploads)
 
 .PHONY: install demo test test-all lint bench
 
@@ -24,12 +26,12 @@ demo: install
 	$(BIN)/stillhouse demo
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m '$(FAST)' --numprocesses auto $(PARALLEL)
-	$(BIN)/python -m pytest -m '$(FAST)' $(PARALLEL:%=--ignore %)
+	$(BIN)/python -m pytest -m '$(FAST)' --numprocesses auto $(ALONE:%=--ignore %)
+	$(BIN)/python -m pytest -m '$(FAST)' $(ALONE)
 
 test-all: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest --numprocesses auto $(PARALLEL)
-	$(BIN)/python -m pytest $(PARALLEL:%=--ignore %)
+	$(BIN)/python -m pytest --numprocesses auto $(ALONE:%=--ignore %)
+	$(BIN)/python -m pytest $(ALONE)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
