@@ -92,6 +92,7 @@ def test_its_weights_teach_as_they_are(uploads: Uploads) -> None:
         "the trial of the export",
         "the teacher's measurement",
         "the teacher's logits",
+        "the teacher's importances",
     ]
     assert teacher.precision == Precision.from_json(prepared.record.precision)
     assert teacher.precision.teacher_threads is not None
@@ -107,7 +108,7 @@ def test_a_job_that_is_taken_over_has_it_already(uploads: Uploads) -> None:
         Work(job, work.lease, work.database, work.artifacts, pool, work.lost, work.stop)
     )
     assert again.record == first.record
-    assert pool.sent == ["the teacher's logits"]
+    assert pool.sent == ["the teacher's logits", "the teacher's importances"]
 
 
 def test_the_preprocessing_that_came_with_it_is_used(uploads: Uploads) -> None:
