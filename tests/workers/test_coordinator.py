@@ -389,7 +389,8 @@ def test_two_coordinators_never_hold_the_same_job(
     seen: list[bool] = []
     pool.before = _at(0, lambda: seen.append(_coordinator(database, artifacts).run_one()))
     assert _coordinator(database, artifacts).run_one()
-    assert seen == [False]
+    assert seen  # of its search, and of its end if it is among the best
+    assert not any(seen)
     assert read_job(database, job_id).state == "succeeded"
 
 
