@@ -94,7 +94,8 @@ class Comparison:
 
     Attributes:
         best_peer: The peer of the lowest median of evaluations to the target; of equal ones the
-            one of the lowest mean. One that lacks seeds that ours has is only taken where all do.
+            one of the lowest mean, and of these the one of the least regret in all. One that lacks
+            seeds that ours has is only taken where all do.
         ratio: Our median over its median; none where neither half of the runs reached the target.
         ratio_is: Whether that is the ratio or a bound of it: where less than half of the runs of
             one reached the target, its median is only known to be more than the evaluations.
@@ -117,7 +118,7 @@ def compare(methods: Mapping[str, MethodSummary], peers: Sequence[str]) -> Compa
     if OURS in methods:
         seeds = set(methods[OURS].seeds)
         ranked = [x for x in ranked if seeds <= set(methods[x].seeds)] or ranked
-    best = min(ranked, key=lambda x: (methods[x].quartiles()[1], methods[x].to_target.mean(), x))
+    best = min(ranked, key=lambda x: _rank(methods[x]))
     if OURS not in methods:
         return Comparison(best, None, None, None, None)
     ours, peer = methods[OURS], methods[best]
@@ -130,6 +131,10 @@ def compare(methods: Mapping[str, MethodSummary], peers: Sequence[str]) -> Compa
         paired_p(ours.to_target[mine], peer.to_target[theirs]),
         paired_p(ours.found[mine].sum(1), peer.found[theirs].sum(1)),
     )
+
+
+def _rank(method: MethodSummary) -> tuple[float, float, float]:
+    return method.quartiles()[1], float(method.to_target.mean()), float(method.found.sum())
 
 
 def ratio(

@@ -56,6 +56,12 @@ def test_the_best_peer_has_the_lowest_median_then_the_lowest_mean() -> None:
     assert compare({"ours": methods["ours"]}, ["a"]) is None
 
 
+def test_of_peers_that_never_get_there_the_one_of_the_least_regret_is_the_best() -> None:
+    found = compare({"a": summary([9, 9], 0.3), "b": summary([9, 9], 0.2)}, ["a", "b"])
+    assert found is not None
+    assert found.best_peer == "b"
+
+
 def test_a_peer_that_lacks_seeds_is_not_the_best() -> None:
     methods = {"a": summary([1]), "b": summary([6, 8, 8]), "ours": summary([2, 4, 4], 0.05)}
     found = compare(methods, ["a", "b"])
