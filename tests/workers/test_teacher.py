@@ -145,18 +145,21 @@ def test_without_views_augmented_images_have_no_known_logits(data: TrainingData)
     assert teacher_logits(colour, teacher, None) is None
 
 
-def test_smoothed_labels_make_a_teacher_less_sure(data: TrainingData, traced: Traced) -> None:
+def test_smoothed_labels_make_a_teacher_less_sure(
+    data: TrainingData, traced: Traced, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.teacher._fastest", lambda *_: Precision())
     surest = []
     for smoothing in (0.0, 0.4):
         trained = train_teacher(
-            data, traced.architecture.to_json(), _arrays(traced), 4, 0, label_smoothing=smoothing
+            data, traced.architecture.to_json(), _arrays(traced), 6, 0, label_smoothing=smoothing
         )
         teacher = Teacher(
             traced.architecture.to_json(), weights_arrays(trained.weights), Precision()
         )
         logits = logits_of(teacher.module(), data.train, data.preprocessing)
         surest.append(logits.softmax(dim=1).amax(dim=1).median().item())
-    assert surest[1] < 0.9 < surest[0]
+    assert surest[1] < surest[0] - 0.1
 
 
 def test_small_images_are_enlarged_only_for_networks_that_need_it(
