@@ -3,7 +3,8 @@
 ResNet-20 at half the MACs. The teacher is trained with L1 on its batch norms' scales. Students of
 two structures are distilled from it in the same way: AdaPruner's widths, with the channels that
 each criterion of the bank keeps, and uniform widths with those that L1 keeps. AdaPruner's student
-is the one whose criterion was the best before training, on training images. The teacher is one,
+is the one whose criterion was the best before training, on training images: the paper's rule (a
+job keeps L1 unless another is better by more than chance). The teacher is one,
 what a seed changes is the training and the images that criteria are compared on.
 
     python -m benchmarks.adapruner --cifar FOLDER [--seeds 3] [--images 6000]
