@@ -32,16 +32,14 @@ from benchmarks.inherit.subject import Sizes, Subject, load_cifar, make_subject
 from benchmarks.search.resumed import note
 from embedding import derive_seed
 from networks import Edits, budget_widths, scale_importance
-from workers.data import TrainingData
 from workers.distillation import Distillation, distillation_loss
 from workers.inheriting import Attempt, attempts
 from workers.measuring import measure
 from workers.precision import Precision
-from workers.teacher import teacher_logits, train_teacher, untrained_teacher
+from workers.teacher import teacher_logits
 from workers.training import Recipe, Training
 from workers.trial import SEARCH_RATE
 
-NETWORK, CLASSES = "zoo/resnet20", 10
 MACS = 0.5  # of the teacher's
 LOSS = Distillation("mse", 4.0)
 LEAST_RANKED = 4  # choices of channels, for their ranks to mean anything
@@ -59,11 +57,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Trains what the log doesn't have and prints the result; returns the exit code."""
     torch.set_num_threads(1)
     options = _options(arguments)
-    data = load_cifar(options.cifar)
-    if not options.teacher.exists():
-        _train_teacher(data, options)
-    sizes = Sizes(options.teacher_epochs, options.epochs, options.images, options.measured)
-    subject = make_subject(data, options.teacher, sizes)
+    sizes = Sizes(
+        options.teacher_epochs,
+        options.epochs,
+        options.images,
+        options.measured,
+        options.gamma_l1,
+    )
+    subject = make_subject(load_cifar(options.cifar), options.teacher, sizes)
     logits = teacher_logits(subject.data, subject.teacher, options.epochs)
     subject = replace(subject, teacher=replace(subject.teacher, logits=logits))
     structures = _structures(subject)
@@ -97,15 +98,6 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--gamma-l1", type=float, default=1e-3, help="if it is trained")
     parser.add_argument("--log", type=Path, default=Path("adapruner.jsonl"))
     return parser.parse_args(arguments)
-
-
-def _train_teacher(data: TrainingData, options: argparse.Namespace) -> None:
-    traced = untrained_teacher(NETWORK, CLASSES, data.preprocessing, 0)
-    first = {name: tensor.numpy() for name, tensor in traced.weights.items()}
-    architecture, seed = traced.architecture.to_json(), derive_seed(0, "train", 0)
-    epochs = options.teacher_epochs
-    trained = train_teacher(data, architecture, first, epochs, seed, options.gamma_l1)
-    options.teacher.write_bytes(trained.weights)
 
 
 def _structures(subject: Subject) -> dict[str, Edits]:

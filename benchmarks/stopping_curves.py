@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from benchmarks.cifar_images import TRAIN, cifar_images
 from embedding import score
 from networks import Architecture, Space
 from workers.data import IMAGE_SCALE, Labelled, TrainingData
@@ -100,14 +100,12 @@ def _read(line: str) -> Recorded:
 
 
 def _data(cifar: Path, setting: Setting) -> TrainingData:
-    with np.load(cifar / "train-20k.npz") as arrays:
-        images: NDArray[np.uint8] = arrays["images"].transpose(0, 3, 1, 2)
-        labels: NDArray[np.int64] = arrays["labels"].astype(np.int64)
+    images, labels = cifar_images(cifar / TRAIN)
     order = np.random.default_rng(0).permutation(len(labels))
     train, rest = order[: setting.train], order[setting.train :][: setting.validation]
     return TrainingData(
-        Labelled(np.ascontiguousarray(images[train]), labels[train]),
-        Labelled(np.ascontiguousarray(images[rest]), labels[rest]),
+        Labelled(images[train], labels[train]),
+        Labelled(images[rest], labels[rest]),
         Preprocessing.of(images[train], IMAGE_SCALE, (32, 32)),
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from benchmarks.cifar_images import TEST, TRAIN, cifar_images
 from embedding import derive_seed
 from embedding.seeds import generator
 from networks import Architecture, Edits, Space
@@ -19,7 +20,6 @@ from workers.preprocessing import Preprocessing
 from workers.recipe_hash import weights_hash
 from workers.teacher import Teacher, train_teacher, untrained_teacher, weights_arrays
 
-FILES = ("train-20k.npz", "test-5k.npz")
 NETWORK = "zoo/resnet20"
 CLASSES, SIZE = 10, 32
 DRAWN = 4096  # candidates, of which those nearest to a ratio are taken
@@ -47,15 +47,11 @@ def load_cifar(folder: Path) -> TrainingData:
     Raises:
         FileNotFoundError: the folder has not both files.
     """
-    parts = []
-    for name in FILES:
-        with np.load(folder / name, allow_pickle=False) as arrays:
-            parts.append((arrays["images"], arrays["labels"].astype(np.int64)))
-    images = np.concatenate([images for images, _ in parts]).transpose(0, 3, 1, 2)
-    labels = np.concatenate([labels for _, labels in parts])
+    train, test = cifar_images(folder / TRAIN), cifar_images(folder / TEST)
+    whole = np.concatenate([train[0], test[0]])
+    labels = np.concatenate([train[1], test[1]])
     classes = tuple(str(number) for number in range(CLASSES))
-    whole = np.ascontiguousarray(images)
-    dataset = Dataset("CIFAR-10", whole, labels, len(parts[1][1]), classes, IMAGE_SCALE)
+    dataset = Dataset("CIFAR-10", whole, labels, len(test[1]), classes, IMAGE_SCALE)
     splits = dataset.splits
     preprocessing = Preprocessing.of(whole[splits.train], IMAGE_SCALE, (SIZE, SIZE))
     return dataset.training_data(splits, preprocessing)
@@ -70,12 +66,14 @@ class Sizes:
         epochs: of distillation.
         images: that students are distilled on; 0 for all.
         measured: validation images that accuracies are taken on; 0 for all.
+        gamma_l1: on the scales of the teacher's batch norms, if it is trained.
     """
 
     teacher_epochs: int
     epochs: int
     images: int = 0
     measured: int = 0
+    gamma_l1: float = 0.0
 
 
 def make_subject(data: TrainingData, file: Path, sizes: Sizes) -> Subject:
@@ -85,7 +83,8 @@ def make_subject(data: TrainingData, file: Path, sizes: Sizes) -> Subject:
     if not file.exists():
         first = {name: tensor.numpy() for name, tensor in traced.weights.items()}
         seed = derive_seed(0, "train", 0)
-        trained = train_teacher(data, architecture, first, sizes.teacher_epochs, seed)
+        epochs, gamma_l1 = sizes.teacher_epochs, sizes.gamma_l1
+        trained = train_teacher(data, architecture, first, epochs, seed, gamma_l1)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(trained.weights)
     train, validation = _some(data.train, sizes.images), _some(data.validation, sizes.measured)

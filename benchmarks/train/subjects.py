@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from benchmarks.cifar_images import TRAIN, cifar_images
 from embedding.seeds import generator
 from networks import Edits, Space, network, trace
 from workers.data import IMAGE_SCALE, Labelled, TrainingData
@@ -17,7 +18,6 @@ from workers.preprocessing import Preprocessing
 from workers.student import student_module
 from workers.teacher import Teacher
 
-CIFAR_FILE = "train-20k.npz"
 CLASSES, SIZE = 10, 32
 VALIDATION = 512
 ROUND_TO = 8
@@ -67,11 +67,10 @@ def _drawn(n: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
 
 def _stored(n: int, folder: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Returns the first of CIFAR-10's, likewise."""
-    with np.load(folder / CIFAR_FILE, allow_pickle=False) as arrays:
-        images, labels = arrays["images"][:n], arrays["labels"][:n].astype(np.int64)
+    images, labels = cifar_images(folder / TRAIN)
     if len(images) < n:
-        raise ValueError(f"{folder / CIFAR_FILE} has {len(images)} images, {n} are needed")
-    return np.ascontiguousarray(images.transpose(0, 3, 1, 2)), labels
+        raise ValueError(f"{folder / TRAIN} has {len(images)} images, {n} are needed")
+    return images[:n], labels[:n]
 
 
 def subjects(teacher: Teacher, space: Space) -> list[Subject]:

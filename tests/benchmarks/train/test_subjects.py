@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.cifar_images import TRAIN
 from benchmarks.train.subjects import (
-    CIFAR_FILE,
     VALIDATION,
     space_of,
     subjects,
@@ -36,7 +36,7 @@ def test_random_images_have_cifar_s_shape_and_come_by_a_seed() -> None:
 def test_a_folder_s_images_are_read(tmp_path: Path) -> None:
     n = VALIDATION + 40
     images = np.random.default_rng(1).integers(0, 256, (n, 32, 32, 3), dtype=np.uint8)
-    np.savez(tmp_path / CIFAR_FILE, images=images, labels=np.arange(n, dtype=np.uint8) % 10)
+    np.savez(tmp_path / TRAIN, images=images, labels=np.arange(n, dtype=np.uint8) % 10)
     data = training_data(40, tmp_path)
     assert np.array_equal(data.train.images, images[:40].transpose(0, 3, 1, 2))
     assert data.train.labels[:3].tolist() == [0, 1, 2]
