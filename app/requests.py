@@ -161,7 +161,7 @@ class EmbeddingRequest(_Part):
 
     from_: Name = Field(alias="from", description="Its id, `emb_…`.")
     mode: Literal["frozen", "adapt"] = Field(
-        default="frozen", description="Whether its encoder stays as it is or goes on learning."
+        default="adapt", description="Whether its encoders stay as they are or go on learning."
     )
 
 
@@ -236,7 +236,8 @@ class TrainingRequest(_Part):
     final_students: int = Field(default=2, ge=1, le=64)
     loss: Literal["mse", "kl"] = Field(
         default="mse",
-        description="Of distillation: `mse` between logits, or Hinton's `kl` at a temperature.",
+        description="Of distillation: `mse` between logits, or Hinton's `kl` at a `temperature`,"
+        " which is refused beside `mse`.",
     )
     temperature: float = Field(default=4.0, gt=0, le=100, allow_inf_nan=False)
     hard_labels: Share = Field(

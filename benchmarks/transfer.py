@@ -1,8 +1,9 @@
 """What an embedding learned with one teacher saves the search for another one's students.
 
 On each table our search starts cold, and from what it learned on each other table: its encoders
-kept (`frozen`) or fitted further (`adapt`). `shuffled` starts from an embedding that tells lies:
-the outcomes of its trials were shuffled among them (its encoders are as they were).
+kept (`frozen`) or fitted further beside fresh ones (`adapt`). `shuffled` adapts an embedding that
+tells lies: the outcomes of its trials were shuffled among them (its encoders are as they were).
+`adapt` from the table itself tells what a source that fits is worth.
 
     python -m benchmarks.transfer --tables FOLDER [--seeds 10] [--evaluations 48]
 
@@ -32,7 +33,7 @@ from benchmarks.search.schedule import Job, RunError, Source, enough
 from benchmarks.search.summary import MethodSummary, paired_p, ratio
 from benchmarks.search.tasks import TASKS, Task
 from benchmarks.tables import Table, TableError, find_tables, load_table
-from embedding import EmbeddingProposer, SavedEmbedding, SearchSettings, derive_seed
+from embedding import EmbeddingProposer, SavedEmbedding, SearchSettings, derive_seed, hedged
 from embedding import Source as EarlierSearch
 
 COLD = "cold"
@@ -90,6 +91,7 @@ def _jobs(sources: Mapping[str, Source], options: argparse.Namespace) -> list[Jo
         for target, source in sources.items():
             others = [x for x in sources if x != target]
             methods = [COLD, *(f"{way} {other}" for other in others for way in WAYS)]
+            methods.append(f"adapt {target}")
             for task in options.tasks:
                 if enough(load(source), TASKS[task]):
                     keys = [Key(target, task, method, seed) for method in methods]
@@ -145,9 +147,9 @@ def _search(
     saved = learned(sources[name], seed)
     if way == "shuffled":
         saved = shuffled(saved, seed)
-    proposer = EmbeddingProposer(
-        space, objective, settings, saved, way == "frozen", EarlierSearch(saved)
-    )
+    frozen, earlier = way == "frozen", EarlierSearch(saved)
+    start = saved if frozen else hedged(saved, settings)
+    proposer = EmbeddingProposer(space, objective, settings, start, frozen, earlier)
     return Ours(space, proposer)
 
 

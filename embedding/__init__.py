@@ -4,6 +4,7 @@ from embedding.embedding_proposer import EmbeddingProposer
 from embedding.encoding import ENCODING_VERSION, Tokens, encode, encode_architecture
 from embedding.errors import EmbeddingError, InfeasibleConstraint, SpaceExhausted
 from embedding.given_proposer import GivenProposer
+from embedding.hedged import hedged
 from embedding.history import Observation
 from embedding.make_proposer import STRATEGIES, make_proposer
 from embedding.objective import Limits, Objective, score
@@ -36,6 +37,7 @@ __all__ = [
     "derive_seed",
     "encode",
     "encode_architecture",
+    "hedged",
     "make_proposer",
     "score",
 ]

@@ -29,8 +29,8 @@ SLOPES = (0.05, 0.1)
 SLOPE_DEVIATIONS = (0.1, 0.15)
 
 # The weight of an earlier search's guess: mean and standard deviation of the belief.
-TRUST = 0.5
-TRUST_DEVIATION = 0.5
+TRUST = 0.35
+TRUST_DEVIATION = 0.35
 
 NOISE_DEVIATION = 0.03  # between trainings, of the error
 LEAST_NOISE = 1e-5
@@ -82,7 +82,13 @@ class Layout:
 
 
 class CostMean(Mean):  # type: ignore[misc]
-    """The mean: that smaller is worse, and half of what an earlier search guesses."""
+    """The mean: that smaller is worse, and a part of what an earlier search guesses.
+
+    Attributes:
+        believes: whether the guess counts.
+    """
+
+    believes = True
 
     def __init__(self, layout: Layout) -> None:
         super().__init__()
@@ -92,8 +98,8 @@ class CostMean(Mean):  # type: ignore[misc]
     def forward(self, x: Tensor) -> Tensor:
         """Returns the mean at `... x n x columns`: `... x n`."""
         guessed = x[..., self._layout.guesses].sum(-1)
-        mean: Tensor = x[..., self._layout.logs] @ self.slopes.to(x) + TRUST * guessed
-        return mean
+        mean: Tensor = x[..., self._layout.logs] @ self.slopes.to(x)
+        return mean + TRUST * guessed if self.believes else mean
 
 
 HYPERPARAMETERS = {
@@ -118,7 +124,12 @@ class StudentKernel(Kernel):  # type: ignore[misc]
     how sure the mean's slopes and an earlier search's guesses are; and with what each has for
     itself, which no feature tells and every training of it would show again. Variances of bends
     are relative to that of the lines.
+
+    Attributes:
+        believes: whether the guesses count.
     """
+
+    believes = True
 
     def __init__(self, layout: Layout) -> None:
         super().__init__()
@@ -140,8 +151,9 @@ class StudentKernel(Kernel):  # type: ignore[misc]
         logs = x1[..., layout.logs] * self.slope_variances.to(x1)
         student = x1[..., :1] @ x2[..., :1].mT
         covariance = covariance + logs @ x2[..., layout.logs].mT
-        guesses = TRUST_DEVIATION**2 * x1[..., layout.guesses]
-        covariance = covariance + guesses @ x2[..., layout.guesses].mT
+        if self.believes:
+            guesses = TRUST_DEVIATION**2 * x1[..., layout.guesses]
+            covariance = covariance + guesses @ x2[..., layout.guesses].mT
         if layout.decisions:  # without them, two students of the same costs look the same
             covariance = covariance + self.log_own.exp() * (apart < SAME)
         result: Tensor = covariance + self.log_offset.exp() * student
@@ -157,7 +169,8 @@ class StudentKernel(Kernel):  # type: ignore[misc]
         logs = (x[..., self.layout.logs].square() * self.slope_variances.to(x)).sum(-1)
         if self.layout.decisions:
             logs = logs + self.log_own.exp()
-        logs = logs + TRUST_DEVIATION**2 * x[..., self.layout.guesses].square().sum(-1)
+        if self.believes:
+            logs = logs + TRUST_DEVIATION**2 * x[..., self.layout.guesses].square().sum(-1)
         diagonal: Tensor = variance + logs + self.log_offset.exp() * x[..., 0].square()
         return diagonal
 
@@ -222,6 +235,10 @@ class OutcomeGP(GPyTorchModel, ExactGP):  # type: ignore[misc]
         self.covar_module = StudentKernel(layout)
         self.double()
         likelihood.noise = NOISE_DEVIATION**2
+
+    def believe(self, guesses: bool) -> None:
+        """Makes an earlier search's guesses count, or not."""
+        self.mean_module.believes = self.covar_module.believes = guesses
 
     def forward(self, x: Tensor) -> MultivariateNormal:
         """Returns the prior at `x`, `... x n x columns`."""

@@ -7,6 +7,7 @@ from typing import Literal
 from embedding.embedding_proposer import EmbeddingProposer
 from embedding.errors import EmbeddingError
 from embedding.given_proposer import GivenProposer
+from embedding.hedged import hedged
 from embedding.objective import Objective
 from embedding.proposer import Proposer, SearchSettings
 from embedding.random_proposer import RandomProposer
@@ -41,8 +42,8 @@ def make_proposer(
             `embedding`. One that is damaged or of an older version is left aside.
         embedding: what another job learned, to start from.
             What its trials told is a guess at this job's, too.
-        mode: what becomes of its encoders: kept (`frozen`) or fitted further (`adapt`, the
-            default).
+        mode: what becomes of its encoders: kept (`frozen`), or fitted further beside fresh ones
+            (`adapt`, the default).
         first: candidates to begin with; those of `adapruner` are all that it proposes.
 
     Raises:
@@ -56,7 +57,9 @@ def make_proposer(
         return GivenProposer(students, objective, settings, first)
     if strategy != "embedding":
         raise EmbeddingError(f"unknown strategy {strategy!r}: there are {', '.join(STRATEGIES)}")
-    start = (_continued(state) if state else None) or embedding
+    start = _continued(state) if state else None
+    if start is None and embedding is not None:
+        start = embedding if mode == "frozen" else hedged(embedding, settings)
     source = None if embedding is None or embedding.findings is None else Source(embedding)
     return EmbeddingProposer(students, objective, settings, start, mode == "frozen", source, first)
 

@@ -88,6 +88,8 @@ class Surrogate(nn.Module):
         Returns:
             `x` with the fitted encoder's embeddings in it.
         """
+        if self.layout.sources:
+            self._guarded(lambda: self._weigh_guesses(x, y), x)
         if self.layout.kernels and not self.frozen:
             x = self._guarded(lambda: self._fit_encoder(x, y, tokens, turn), x)
         if not hyperparameters:
@@ -104,6 +106,25 @@ class Surrogate(nn.Module):
                 log.warning("a fit failed (jitter %s): %r", jitter, error)
                 self.load_state_dict(before)
         return otherwise
+
+    def _weigh_guesses(self, x: Tensor, y: Tensor) -> Tensor:
+        """Believes an earlier search if the outcomes are at least as likely by its guesses."""
+        likely = []
+        for believed in (False, True):
+            self.gp.believe(believed)
+            likely.append(self._evidence(x, y))
+        self.gp.believe(likely[1] >= likely[0])
+        return x
+
+    @torch.no_grad()
+    def _evidence(self, x: Tensor, y: Tensor) -> float:
+        """Returns the logarithm of the marginal likelihood, but for a constant."""
+        covariance = self.gp.covar_module.forward(x, x)
+        covariance.diagonal().add_(self.gp.likelihood.noise)
+        root = psd_safe_cholesky(covariance)
+        residual = (y - self.gp.mean_module(x)).unsqueeze(1)
+        error = torch.linalg.solve_triangular(root, residual, upper=False)
+        return -float(root.diagonal().log().sum() + 0.5 * error.square().sum())
 
     def _fit_hyperparameters(self, x: Tensor, y: Tensor) -> Tensor:
         self.gp.condition(x, y)

@@ -44,13 +44,14 @@ def test_each_table_is_searched_cold_and_from_the_other(
     for name, found in result["tables"].items():
         (other,) = set(tables) - {name}
         methods = found["score"]["methods"]
-        assert list(methods) == ["cold", *(f"{x} {other}" for x in sorted(transfer.WAYS))]
+        rest = [f"{x} {other}" for x in transfer.WAYS]
+        assert list(methods) == ["cold", *sorted([*rest, f"adapt {name}"])]
         assert all(x["seeds"] == 2 for x in methods.values())
         assert f"adapt {other} against cold: " in out
         against = result["against_cold"][name]["score"]
         assert set(against[f"frozen {other}"]) == {"ratio", "ratio_is", "p", "p_area"}
     lines = (tmp_path / "log.jsonl").read_text().splitlines()
-    assert len(lines) == 2 * 2 * 4
+    assert len(lines) == 2 * 2 * 5
     assert _run(tmp_path, "--tasks", "score") == 0
     assert (tmp_path / "log.jsonl").read_text().splitlines() == lines  # nothing was done again
 

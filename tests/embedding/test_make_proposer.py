@@ -14,6 +14,7 @@ from embedding import (
     saved,
 )
 from embedding.embedding_proposer import EmbeddingProposer
+from embedding.hedged import hedged
 from embedding.make_proposer import make_proposer
 from embedding.random_proposer import RandomProposer
 from networks import Edits, Space
@@ -44,8 +45,11 @@ def test_the_state_comes_before_the_embedding(
         for seed in (1, 2)
     )
     embedding = other.embedding({})
-    begun = make_proposer("embedding", space, objective, SETTINGS, b"", embedding, "adapt")
+    begun = make_proposer("embedding", space, objective, SETTINGS, b"", embedding, "frozen")
     assert begun.state() == other.state()
+    adapting = make_proposer("embedding", space, objective, SETTINGS, b"", embedding)
+    started = EmbeddingProposer(students, objective, SETTINGS, hedged(embedding, SETTINGS))
+    assert adapting.state() == started.state() != other.state()
     state = source.state()
     continued = make_proposer("embedding", space, objective, SETTINGS, state, embedding, "adapt")
     assert continued.state() == state

@@ -1,8 +1,10 @@
 import itertools
+from collections.abc import Callable
 
 import pytest
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from embedding.acquisition import SAMPLES, Posterior, costs_in
 from embedding.kernel import Layout, OutcomeGP
@@ -82,6 +84,41 @@ def _added(known: Tensor, new: Tensor) -> Tensor:
     for subset in subsets:
         added = added + (-1) ** sum(subset) * cut[:, list(subset)].amin(1).prod(-1)
     return added
+
+
+class _Largest(TorchDispatchMode):
+    """Notes the bytes of the largest tensor that any operation gives."""
+
+    largest = 0
+
+    def __torch_dispatch__(
+        self,
+        func: Callable[..., object],
+        types: object,
+        args: tuple[object, ...] = (),
+        kwargs: dict[str, object] | None = None,
+    ) -> object:
+        found = func(*args, **(kwargs or {}))
+        for one in found if isinstance(found, tuple | list) else [found]:
+            if isinstance(one, Tensor):
+                self.largest = max(self.largest, one.numel() * one.element_size())
+        return found
+
+
+def test_a_thousand_trials_and_two_costs_stay_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One grid of cells over the Pareto sets of all samples would take gigabytes."""
+    monkeypatch.setattr("embedding.acquisition.SAMPLES", 8)
+    n, draws = 1000, torch.Generator().manual_seed(0)
+    halvings = 4 * torch.rand(n, generator=draws)
+    observed = inputs(LAYOUT, halvings)
+    luck = torch.rand(n, generator=draws)
+    observed[:, 1] = -0.3 * halvings - 0.3 * luck  # the larger, the better
+    observed[:, LAYOUT.costs] *= (torch.rand(n, 4, generator=draws) - 0.5).double().exp2()
+    candidates = inputs(LAYOUT, torch.linspace(0, 4, 8), seed=1)
+    with _Largest() as largest:  # type: ignore[no-untyped-call]
+        added = _wants(("params", "macs"), observed, candidates)
+    assert bool(torch.isfinite(added).all())
+    assert largest.largest < 64e6
 
 
 def test_what_costs_more_than_the_teacher_adds_nothing() -> None:

@@ -1,4 +1,5 @@
 import logging
+from typing import cast
 
 import pytest
 import torch
@@ -9,9 +10,11 @@ from torch import Tensor
 from embedding import StudentSpace
 from embedding import surrogate as module
 from embedding.encoding import Tokens
+from embedding.kernel import SLOPES, TRUST
 from embedding.reading import Reader
 from embedding.surrogate import FIRST_STEPS, WARM_STEPS, Surrogate
 from networks import Candidates
+from tests.embedding.inputs import inputs, teacher
 
 
 def _surrogate(students: StudentSpace, kernels: int = 2, frozen: bool = False) -> Surrogate:
@@ -194,3 +197,32 @@ def test_without_encoders_to_take_over_there_are_the_own_ones(students: StudentS
     other.begin(source.encoder_weights(), source.fits, source.hyperparameters())
     assert all(torch.equal(x, before[name]) for name, x in other.encoder_weights()[0].items())
     assert other.fits == [0, 0]
+
+
+@pytest.mark.parametrize(("weight", "believed"), [(1.0, True), (0.4, True), (0.0, False)])
+def test_a_guess_is_dropped_once_the_outcomes_speak_against_it(
+    weight: float, believed: bool
+) -> None:
+    surrogate = Surrogate(5, kernels=0, seed=0, sources=1)
+    layout = surrogate.layout
+    x = torch.cat([teacher(layout), inputs(layout, torch.linspace(0, 3, 8))])
+    guesses = x[:, layout.guesses].squeeze(1)
+    y = x[:, layout.logs] @ torch.tensor(SLOPES).double() + weight * guesses
+    tokens = cast("Tokens", None)  # without encoders nothing reads them
+    surrogate.fit(x[:1], y[:1], tokens, turn=0)
+    assert surrogate.gp.mean_module.believes  # before there is a trial
+    surrogate.fit(x, y, tokens, turn=0)
+    parts = surrogate.gp.mean_module, surrogate.gp.covar_module
+    assert [part.believes for part in parts] == [believed, believed]
+    with torch.no_grad():
+        moved = surrogate.gp.mean_module(x) - x[:, layout.logs] @ torch.tensor(SLOPES).double()
+    torch.testing.assert_close(moved, (TRUST if believed else 0) * guesses)
+
+
+def test_what_is_not_believed_is_believed_again_once_it_fits() -> None:
+    surrogate = Surrogate(5, kernels=0, seed=0, sources=1)
+    x = torch.cat([teacher(surrogate.layout), inputs(surrogate.layout, torch.linspace(0, 3, 8))])
+    guesses = x[:, surrogate.layout.guesses].squeeze(1)
+    for weight in (0.0, 1.0):
+        surrogate.fit(x, weight * guesses, cast("Tokens", None), turn=0)
+        assert surrogate.gp.covar_module.believes == (weight > 0)
