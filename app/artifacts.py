@@ -3,8 +3,11 @@
 import hashlib
 import io
 import os
+import re
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -14,6 +17,7 @@ from fsspec.implementations.local import LocalFileSystem
 from app.ids import random_name
 
 _CHUNK_BYTES = 2**20
+_PART = re.compile(r"\.[0-9A-Za-z]{22}\.part$")  # of a file that is being written aside
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,16 @@ class Artifacts:
         """Returns whether there is a whole file under the key."""
         return bool(self._filesystem.isfile(self._path(key)))
 
+    def keys(self, folder: str) -> list[str]:
+        """Returns the keys of the whole files right in a folder, sorted; none if there is none."""
+        try:
+            found = self._filesystem.ls(self._path(folder), detail=True)
+        except FileNotFoundError:
+            return []
+        files = [str(one["name"]) for one in found if one["type"] == "file"]
+        keys = sorted(file.removeprefix(f"{self._root}/") for file in files)
+        return [key for key in keys if not _PART.search(key)]
+
     def delete(self, key: str) -> None:
         """Removes the file; nothing happens if there is none."""
         if self.exists(key):
@@ -103,8 +117,24 @@ class Artifacts:
 
     def delete_folder(self, key: str) -> None:
         """Removes all files whose keys begin with `key/`, also what a killed writer left there."""
-        if self._filesystem.isdir(self._path(key)):
+        with suppress(FileNotFoundError):  # it isn't there, or another deletes it too
             self._filesystem.rm(self._path(key), recursive=True)
+
+    def delete_parts(self, older_s: float) -> int:
+        """Removes what killed writers left behind, if it is older than so many seconds.
+
+        Returns:
+            How many there were.
+        """
+        limit = datetime.now(UTC) - timedelta(seconds=older_s)
+        count = 0
+        for path in self._filesystem.find(self._root):
+            if _PART.search(path):
+                with suppress(FileNotFoundError):  # its writer lives, or another sweeps too
+                    if self._filesystem.modified(path) < limit:
+                        self._filesystem.rm_file(path)
+                        count += 1
+        return count
 
     def _write(self, path: str, source: BinaryIO) -> tuple[int, str]:
         size, digest = 0, hashlib.sha256()

@@ -32,7 +32,13 @@ def check(file: IO[bytes], max_unpacked_bytes: int, output: IO[bytes]) -> dict[s
     """
     with open_archive(file) as archive:
         names = archive.namelist()
-        if not names or any(name.endswith(".npy") and "/" not in name for name in names):
+        if not names:
+            raise Refused(
+                "",
+                "it is empty, but an .npz with the arrays `images` and `labels`, or a zip of images"
+                " as `CLASS/FILE`, is wanted",
+            )
+        if any(name.endswith(".npy") and "/" not in name for name in names):
             return check_arrays(archive, max_unpacked_bytes)
         return convert_images(archive, max_unpacked_bytes, output)
 

@@ -13,6 +13,7 @@ _VALIDATION = ("val", "valid", "validation")
 SPLITS = (*TRAIN, *_TEST, *_VALIDATION)
 # What systems leave in folders beside files whose names begin with a dot.
 _LITTER = ("__MACOSX", "Thumbs.db", "desktop.ini")
+_WANTED = "`train/CLASS/FILE` and `test/CLASS/FILE`, or `CLASS/FILE` alone"
 _LONGEST_SHOWN = 100
 _SHOWN = 3
 
@@ -89,7 +90,7 @@ def _is_hidden(path: str) -> bool:
 def _members(paths: list[str]) -> list[tuple[str, str, str]]:
     """Returns the split (empty where there are none), class and path of each image."""
     if not paths:
-        raise Refused("", "it has no images")
+        raise Refused("", f"it has no images, but {_WANTED}, are wanted")
     if len(paths) > MOST_IMAGES:
         raise Refused("", f"it has {len(paths)} files, but {MOST_IMAGES} are the most")
     for path in paths:
@@ -106,8 +107,7 @@ def _members(paths: list[str]) -> list[tuple[str, str, str]]:
         if len(place) != (3 if is_split else 2) or (is_split and place[0] not in SPLITS):
             raise Refused(
                 "",
-                f"it has {shown(path)}, but `train/CLASS/FILE` and `test/CLASS/FILE`, or"
-                " `CLASS/FILE` alone, are wanted",
+                f"it has {shown(path)}, but {_WANTED}, are wanted",
             )
     return [
         (place[0] if is_split else "", unicodedata.normalize("NFC", place[-2]), path)

@@ -72,6 +72,13 @@ def list_overviews(session: Session, limit: int, cursor: str | None) -> Page[Job
     return cut(found, limit, lambda one: [one.job.created_at, one.job.id])
 
 
+def list_ended(session: Session) -> list[str]:
+    """Returns the ids of all jobs that have ended for good, the oldest first."""
+    ended = Job.state.in_(("succeeded", "failed", "cancelled"))
+    query = select(Job.id).where(ended).order_by(Job.created_at, Job.id)
+    return list(session.scalars(query))
+
+
 def _no_job(job_id: str) -> NotFound:
     return NotFound(f"there is no job {job_id!r}")
 

@@ -20,7 +20,7 @@ from app.field_errors import pointer
 from app.jobs import create_job, get_job
 from app.problems import Conflict, FieldError, Invalid, NotFound
 from app.records import JobRecord
-from app.requests import DatasetRequest, JobRequest
+from app.requests import DatasetRequest, JobRequest, TrainingRequest
 from app.teachers import get_teacher
 
 
@@ -48,9 +48,17 @@ def submit_estimate(database: Database, request: JobRequest) -> EstimateRecord:
 
 
 def _expect_known(session: Session, request: JobRequest) -> None:
-    errors = [*_unknown_names(request), *_unknown_ids(session, request)]
+    errors = [*_unknown_names(request), *_unknown_ids(session, request), *_unused(request)]
     if errors:
         raise Invalid("the request names what can't be used: see errors", errors)
+
+
+def _unused(request: JobRequest) -> Iterator[FieldError]:
+    """Yields what would change nothing; jobs on record may have it, and can still be read."""
+    training = request.training
+    if training.loss == "mse" and training.temperature != TrainingRequest().temperature:
+        detail = "`mse` takes the logits as they are: a temperature needs the loss `kl`"
+        yield FieldError(pointer("training", "temperature"), detail)
 
 
 def _unknown_names(request: JobRequest) -> Iterator[FieldError]:

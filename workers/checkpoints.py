@@ -1,7 +1,7 @@
-"""A training kept on the way, so that one whose process dies goes on from its last epochs.
+"""Work kept on the way, so that a training whose process dies goes on from its last epochs.
 
 A checkpoint is one artifact, written whole or not at all: a line with the SHA-256 of all that
-follows, a line of JSON, and the training's tensors as safetensors. Nothing in it is ever unpickled.
+follows, a line of JSON, and the work's tensors as safetensors. Nothing in it is ever unpickled.
 
 No fence guards it, unlike SQL: it says what it is of, and a worker that was given up computes the
 same as the one in its place. Whoever wrote it last, it is that training after some epoch.
@@ -13,7 +13,7 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 # one, or than twenty times what it took to write it.
 LEAST_S = 1.0
 SHARE = 0.05
+HEAD_BYTES = 2**20  # of a checkpoint, in which its first two lines end
 
 
 @dataclass(frozen=True)
@@ -47,29 +48,22 @@ class CheckpointPlace:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A training after as many epochs as its curve has values.
+    """A training after some of its epochs.
 
     Attributes:
-        curve: accuracy on validation after each epoch.
-        duration_s: seconds of work behind it.
-        criterion: by which its first weights were inherited, where there was one.
-        tensors: of `Training.state`.
+        epoch: how many are done.
+        note: what else is known of it: JSON values.
+        tensors: all that later epochs depend on.
     """
 
-    curve: tuple[float, ...]
-    duration_s: float
-    criterion: str | None
+    epoch: int
+    note: Mapping[str, Any]
     tensors: Mapping[str, Tensor]
 
     def to_bytes(self, owner: str) -> bytes:
         """Returns the file, as of the training that `owner` tells from all others."""
-        note = {
-            "owner": owner,
-            "curve": self.curve,
-            "duration_s": self.duration_s,
-            "criterion": self.criterion,
-        }
-        body = json.dumps(note).encode() + b"\n" + save(dict(self.tensors))
+        head = {"owner": owner, "epoch": self.epoch, "note": self.note}
+        body = json.dumps(head).encode() + b"\n" + save(dict(self.tensors))
         return hashlib.sha256(body).hexdigest().encode() + b"\n" + body
 
     @classmethod
@@ -83,10 +77,25 @@ class Checkpoint:
         if hashlib.sha256(body).hexdigest().encode() != digest:
             raise ValueError("it is damaged")
         text, _, tensors = body.partition(b"\n")
-        note: dict[str, Any] = json.loads(text)
-        if note["owner"] != owner:
+        head: dict[str, Any] = json.loads(text)
+        if head["owner"] != owner:
             raise ValueError("it is another training's")
-        return cls(tuple(note["curve"]), note["duration_s"], note["criterion"], load(tensors))
+        return cls(head["epoch"], head["note"], load(tensors))
+
+
+def owner_of(parts: Sequence[object]) -> str:
+    """Returns what tells a training from all others, by all that it depends on: JSON values."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def epochs_kept(artifacts: Artifacts, key: str) -> int:
+    """Returns after how many epochs a checkpoint was kept, by its head; 0 if that can't be read."""
+    try:
+        with artifacts.open(key) as file:
+            head = file.read(HEAD_BYTES).split(b"\n", 2)[1]
+        return int(json.loads(head)["epoch"])
+    except (FileNotFoundError, IndexError, KeyError, TypeError, ValueError):
+        return 0
 
 
 class CheckpointFile:

@@ -23,7 +23,7 @@ from app.requests import JobRequest
 from embedding import derive_seed
 from networks import Architecture, Space
 from workers.batches import batch_size
-from workers.estimate_constraints import Verdict, judge
+from workers.estimate_constraints import Verdict, verdict_of
 from workers.estimate_forecast import Forecast
 from workers.estimate_latency import ORDER, Latencies, measure_latencies
 from workers.estimate_notes import estimate_notes
@@ -72,7 +72,8 @@ def estimate(document: Mapping[str, Any], left_s: Callable[[], float]) -> dict[s
     steps = time_steps(space, survey.drawn, batch, machine.threads(1), left_s)
     height, width = architecture.input_shape[1:]
     batch_s = time_batch(images, (height, width))
-    views = view_count(request, images.train, images.classes)
+    augmented = images.channels == 3
+    views = view_count(request, images.train, images.classes, augmented=augmented)
     trainings = Trainings(survey, steps, images, machine, batch_s, views)
     latencies |= measure_latencies(survey, setting, left_s, ORDER[1:], busy=busy)
     return _result(request, survey, trainings, latencies)
@@ -123,7 +124,7 @@ def _result(
     request: JobRequest, survey: Survey, trainings: Trainings, latencies: Latencies
 ) -> dict[str, object]:
     space, forecast = survey.space, Forecast.of(survey, latencies)
-    verdict = judge(survey, request.constraints, forecast, request.search.seed)
+    verdict = verdict_of(survey, request, forecast)
     error = forecast.error
     latency_ms = None if error is None else forecast.ms(survey.drawn)
     likely = survey.drawn[verdict.kept] if bool(verdict.kept.any()) else survey.drawn

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from app.limits import COSTS
-from app.requests import ConstraintsRequest
-from networks import Candidates, Space
-from workers.constraints import limits_of
+from app.requests import ConstraintsRequest, JobRequest
+from networks import Candidates, Space, narrowest
+from workers.constraints import expect_feasible, limits_of
 from workers.estimate_forecast import Forecast
 from workers.estimate_space import Survey
+from workers.problems import InfeasibleConstraints
 
 # Of a walk from what was drawn to the least overshoot: 24 steps of 256 mutations take half a second
 # for DenseNet-121.
@@ -49,6 +50,32 @@ class Verdict:
     def share(self) -> float:
         """The share of the drawn candidates that keep the constraints."""
         return float(self.kept.double().mean())
+
+
+def verdict_of(survey: Survey, request: JobRequest, forecast: Forecast) -> Verdict:
+    """Returns whether a job's constraints can be met: of `adapruner` as its job sees it.
+
+    Its network changes widths alone, so that others that keep them are no help.
+
+    Args:
+        survey: What was drawn.
+        request: The job's.
+        forecast: What is known of latencies.
+    """
+    verdict = judge(survey, request.constraints, forecast, request.search.seed)
+    if request.search.strategy != "adapruner":
+        return verdict
+    try:
+        expect_feasible(survey.space, request)
+    except InfeasibleConstraints as error:
+        return replace(
+            verdict,
+            kept=torch.zeros_like(verdict.kept),
+            feasible=False,
+            nearest=narrowest(survey.space),
+            errors=tuple({"pointer": x.pointer, "detail": x.detail} for x in error.errors),
+        )
+    return replace(verdict, feasible=True, nearest=None, errors=())
 
 
 def judge(

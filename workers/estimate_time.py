@@ -108,8 +108,8 @@ class Trainings:
         images: What is learned from.
         machine: Where.
         batch_s: Seconds to fetch, augment and preprocess a batch.
-        views: Of augmented images, whose logits the teacher gives once a job; None if it gives
-            those of every batch.
+        views: Of the images, whose logits the teacher gives once a job; None if it gives those of
+            every batch.
     """
 
     survey: Survey
@@ -130,7 +130,7 @@ class Trainings:
 
     def logits_s(self) -> float:
         """Returns the seconds in which the teacher's logits of all views are computed."""
-        if self.images.channels != 3 or self.views is None:
+        if self.views is None:
             return 0.0
         batch, space = batch_size(self.images.train), self.survey.space
         step_s = float(self.steps.step_s(space, space.teacher(), batch)) / PASSES_A_STEP
@@ -142,7 +142,7 @@ class Trainings:
         batch, space = batch_size(self.images.train), self.survey.space
         own_s = float(self.steps.step_s(space, students, batch).mean())
         taught_s = 0.0
-        if self.images.channels == 3 and self.views is None:
+        if self.views is None:
             taught_s = float(self.steps.step_s(space, space.teacher(), batch)) / PASSES_A_STEP
         gain = self.steps.gain if self.machine.threads(parallel) > 1 else 1.0
         step_s = (own_s + taught_s) / gain + self.batch_s

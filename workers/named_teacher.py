@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from app.records import TeacherRecord
 from embedding import derive_seed
-from networks import Traced
+from workers.checkpoints import CheckpointPlace
 from workers.constraints import costs_of, searchable
 from workers.data import Dataset, TrainingData
 from workers.exporting import expect_exportable
 from workers.latency_start import expect_fast_enough, teacher_latency_ms
+from workers.precision import Precision
 from workers.problems import UselessTeacher, WorkFailed
+from workers.recipe_hash import teacher_hash
 from workers.teacher import (
+    Teacher,
     TrainedTeacher,
     guessing_accuracy,
     size_for,
@@ -19,6 +22,8 @@ from workers.teacher import (
 )
 from workers.training import Diverged
 from workers.work import Work
+
+CHECKPOINT = "checkpoints/teacher"  # of the training, among the job's artifacts
 
 
 def named_teacher(work: Work, dataset: Dataset) -> TeacherRecord:
@@ -36,7 +41,12 @@ def named_teacher(work: Work, dataset: Dataset) -> TeacherRecord:
     space = searchable(traced.architecture, work.job.request)
     expect_exportable(work, traced.architecture)
     expect_fast_enough(work, space)
-    trained = _train(work, dataset.training_data(splits, preprocessing), traced, seed)
+    data = dataset.training_data(splits, preprocessing)
+    first = {name: tensor.numpy() for name, tensor in traced.weights.items()}
+    untrained = Teacher(traced.architecture.to_json(), first, Precision())
+    recipe = teacher_hash(untrained, dataset.content, splits, preprocessing.to_json())
+    place = CheckpointPlace(work.artifacts.url, work.key(CHECKPOINT), recipe)
+    trained = _train(work, data, untrained, seed, place)
     put = work.artifacts.put_bytes
     weights = put(work.key(f"teacher-{work.lease.fence}.safetensors"), trained.weights)
     architecture = put(work.key("architecture.json"), traced.architecture.to_json().encode())
@@ -53,23 +63,25 @@ def named_teacher(work: Work, dataset: Dataset) -> TeacherRecord:
     )
 
 
-def _train(work: Work, data: TrainingData, traced: Traced, seed: int) -> TrainedTeacher:
+def _train(
+    work: Work, data: TrainingData, untrained: Teacher, seed: int, place: CheckpointPlace
+) -> TrainedTeacher:
     """Trains the teacher on a worker; raises `UselessTeacher` if it is no better than guessing."""
     training = work.job.request.training
     epochs = training.teacher_epochs
     work.writer.set_stage(f"training the teacher for {epochs} epochs")
-    weights = {name: tensor.numpy() for name, tensor in traced.weights.items()}
     try:
         trained = work.run(
             "the teacher's training",
             train_teacher,
             work.pool.place(data),
-            traced.architecture.to_json(),
-            work.pool.place(weights),
+            untrained.architecture,
+            work.pool.place(untrained.weights),
             epochs,
             seed,
             training.gamma_l1,
             training.label_smoothing,
+            place,
             threads=work.pool.threads(parallel=1),
         )
     except WorkFailed as error:

@@ -12,16 +12,18 @@ from app.records import TeacherRecord
 from embedding import Objective
 from networks import Architecture, Edits, Space
 from workers.adapruner import first_students
+from workers.batches import is_augmented
+from workers.checkpoints import CheckpointPlace
 from workers.constraints import costs_of, objective_of
-from workers.data import Dataset, TrainingData
+from workers.data import Dataset, Labelled, TrainingData
 from workers.inheriting import teacher_importances
 from workers.loading import load_dataset
-from workers.named_teacher import named_teacher
+from workers.named_teacher import CHECKPOINT, named_teacher
 from workers.pool import Placed
 from workers.precision import Precision
 from workers.preprocessing import Preprocessing
 from workers.problems import UnfitLatency
-from workers.recipe_hash import recipe_hash
+from workers.recipe_hash import recipe_hash, teacher_hash
 from workers.splits import Splits
 from workers.teacher import Teacher, teacher_logits, weights_arrays
 from workers.uploaded_teacher import uploaded_teacher
@@ -81,7 +83,9 @@ def prepare(work: Work) -> Prepared:
     teacher = Teacher(architecture, weights, precision, round_to)
     data = work.pool.place(dataset.training_data(splits, preprocessing))
     placed = work.pool.place(teacher)
-    logits = _logits(work, dataset, data, placed, precision)
+    recipe = teacher_hash(teacher, dataset.content, splits, record.preprocessing)
+    kept = CheckpointPlace(work.artifacts.url, work.key("checkpoints/view"), recipe)
+    logits = _logits(work, dataset, data, placed, precision, kept)
     importances = work.run("the teacher's importances", teacher_importances, data, placed)
     space = Space(Architecture.from_json(architecture), round_to)
     objective = objective_of(request, costs_of(space), record.accuracy)
@@ -108,13 +112,15 @@ def _logits(
     data: Placed[TrainingData],
     teacher: Placed[Teacher],
     precision: Precision,
+    kept: CheckpointPlace,
 ) -> NDArray[np.floating] | None:
     """Returns the teacher's logits for all trainings of the job, where they fit into memory."""
-    images = len(dataset.splits.train)
-    views = view_count(work.job.request, images, len(dataset.classes))
+    augmented = is_augmented(Labelled(dataset.images, dataset.labels))
+    images, classes = len(dataset.splits.train), len(dataset.classes)
+    views = view_count(work.job.request, images, classes, augmented=augmented)
     threads = min(work.pool.threads(parallel=1), precision.teacher_threads or 1)
     logits: NDArray[np.floating] | None = work.run(
-        "the teacher's logits", teacher_logits, data, teacher, views, threads=threads
+        "the teacher's logits", teacher_logits, data, teacher, views, kept, threads=threads
     )
     return logits
 
@@ -132,5 +138,6 @@ def _new_teacher(work: Work, dataset: Dataset) -> TeacherRecord:
     make = named_teacher if work.job.request.teacher.id is None else uploaded_teacher
     record = make(work, dataset)
     work.writer.record_teacher(record)
+    work.artifacts.delete(work.key(CHECKPOINT))
     log.info("%s: the teacher's accuracy is %.4f", work.job.id, record.accuracy)
     return record

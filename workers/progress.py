@@ -7,6 +7,7 @@ import json
 from app.jobs import get_job
 from app.students import list_students
 from app.trials import list_trials
+from workers.checkpoints import epochs_kept
 from workers.problems import NoProgress
 from workers.work import Work
 
@@ -24,7 +25,7 @@ def expect_progress(work: Work) -> None:
     key, achieved = work.key("progress.json"), _achieved(work)
     if work.artifacts.exists(key):
         seen = json.loads(work.artifacts.read_bytes(key))
-        if seen["achieved"] == achieved:
+        if achieved <= seen["achieved"]:
             _expect_few(work.lease.fence - seen["fence"])
             return
     note = {"fence": work.lease.fence, "achieved": achieved}
@@ -39,11 +40,18 @@ def _expect_few(claims: int) -> None:
         )
 
 
-def _achieved(work: Work) -> list[object]:
-    """Returns what only grows while a job gets on (its state begins anew with each claim)."""
+def _achieved(work: Work) -> list[int]:
+    """Returns what only grows while a job gets on (its state begins anew with each claim).
+
+    The last number, of the epochs that trainings under way have kept, grows until one before it
+    does: lists are compared from their first values on.
+    """
     with work.database.read() as session:
         job = get_job(session, work.job.id)
         trials = list_trials(session, work.job.id)
         students = len(list_students(session, work.job.id))
     ended = sum(trial.state in ("completed", "stopped", "failed") for trial in trials)
-    return [job.teacher is not None, ended, students]
+    store = work.artifacts
+    finals = len(store.keys(work.key("finals")))
+    epochs = sum(epochs_kept(store, key) for key in store.keys(work.key("checkpoints")))
+    return [int(job.teacher is not None), ended, students, finals, epochs]

@@ -1,9 +1,10 @@
-"""What a trial's result depends on beside its candidate and its seed, as one hash."""
+"""What a trial's result, or what a teacher says of images, depends on, as one hash."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 
 from app.records import Json
 from app.requests import TrainingRequest
@@ -27,15 +28,8 @@ def recipe_hash(
         preprocessing: of its images.
         training: of the request; of it what the search uses.
     """
-    precision = teacher.precision
-    parts = {
+    parts = _of_teacher(teacher, content, splits, preprocessing) | {
         "version": VERSION,
-        "architecture": teacher.architecture,
-        "weights": weights_hash(teacher.weights),
-        "content": content,
-        "splits": content_hash(splits.train, splits.validation, splits.test),
-        "preprocessing": preprocessing,
-        "precision": [precision.dtype, precision.device],
         "epochs": training.search_epochs,
         "loss": training.loss,
         "temperature": training.temperature,
@@ -44,6 +38,31 @@ def recipe_hash(
         "ema": training.ema,
         "views": min(teacher.views or 0, training.search_epochs),
     }
+    return _hash(parts)
+
+
+def teacher_hash(teacher: Teacher, content: str, splits: Splits, preprocessing: Json) -> str:
+    """Returns the hex sha256 of a teacher, trained or not, and of the images that it sees.
+
+    Args: as `recipe_hash`; the teacher's logits don't count.
+    """
+    return _hash(_of_teacher(teacher, content, splits, preprocessing))
+
+
+def _of_teacher(
+    teacher: Teacher, content: str, splits: Splits, preprocessing: Json
+) -> dict[str, object]:
+    return {
+        "architecture": teacher.architecture,
+        "weights": weights_hash(teacher.weights),
+        "content": content,
+        "splits": content_hash(splits.train, splits.validation, splits.test),
+        "preprocessing": preprocessing,
+        "precision": [teacher.precision.dtype, teacher.precision.device],
+    }
+
+
+def _hash(parts: Mapping[str, object]) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -22,13 +23,14 @@ from networks import Architecture, Traced
 from networks.importance import Criterion, Importance
 from workers.augmentation import shifted
 from workers.batches import Batch, batch_size, is_augmented
+from workers.checkpoints import Checkpoint, CheckpointFile, CheckpointPlace, owner_of
 from workers.data import TrainingData
 from workers.measuring import as_tensor, logits_of, measure
-from workers.precision import Precision, choose_precision, choose_threads
+from workers.precision import Precision, available, choose_precision, choose_threads
 from workers.preprocessing import Preprocessing
 from workers.problems import UnfitNetwork
-from workers.training import Recipe, train
-from workers.views import view_shifts
+from workers.training import Recipe, Training
+from workers.views import kept_logits, view_shifts
 
 PEAK_RATE = 0.1  # measured: 0.05 to 0.2 differ by noise on digits, 0.1 and 0.3 on CIFAR-10
 STANDARD_ERRORS = 2.0  # by which a teacher must beat guessing
@@ -128,8 +130,11 @@ def train_teacher(
     seed: int,
     gamma_l1: float = 0.0,
     label_smoothing: float = 0.0,
+    checkpoints: CheckpointPlace | None = None,
 ) -> TrainedTeacher:
     """Chooses the precision and trains the teacher with cross entropy on the labels.
+
+    From its checkpoint on, and in the precision of that, if there is one.
 
     Args:
         data: what it learns from.
@@ -139,12 +144,19 @@ def train_teacher(
         seed: of everything drawn.
         gamma_l1: weight of the sum of all batch norms' |γ|, which is added to the loss [Liu2017].
         label_smoothing: share of each label's probability that all classes get.
+        checkpoints: where it is kept on the way; None: nowhere.
 
     Raises:
         Diverged: the training ended in no numbers.
     """
     module = Teacher(architecture, weights, Precision()).module()
-    precision = _fastest(module, data)
+    file = found = None
+    if checkpoints is not None:
+        device, recipe = available()[0].device, checkpoints.recipe
+        parts = [architecture, epochs, seed, gamma_l1, label_smoothing, device, recipe]
+        file = CheckpointFile(checkpoints, owner_of(parts))
+        found = file.read()
+    precision = _fastest(module, data) if found is None else _kept_precision(found)
     scales = batch_norm_scales(module) if gamma_l1 else []
 
     def loss(logits: Tensor, batch: Batch) -> Tensor:
@@ -152,10 +164,25 @@ def train_teacher(
         error = functional.cross_entropy(logits, batch.labels, label_smoothing=smoothing)
         return error + sum(gamma_l1 * scale.abs().sum() for scale in scales)
 
-    train(module, data, Recipe(epochs, PEAK_RATE, seed, precision), loss)
-    plain = Precision().place(module)
+    training = Training(module, data, Recipe(epochs, PEAK_RATE, seed, precision), loss)
+    if found is not None:
+        training.load_state(found.epoch, found.tensors)
+    note = {"precision": precision.to_json()}
+
+    def keep() -> None:
+        if file is not None:
+            file.keep(lambda: Checkpoint(training.epoch, note, training.state()))
+
+    plain = Precision().place(training.run(keep))
     accuracy = measure(plain, data.validation, data.preprocessing)
     return TrainedTeacher(weights_bytes(plain), accuracy, precision)
+
+
+def _kept_precision(found: Checkpoint) -> Precision:
+    """Returns the precision that a training was begun in, and sets its threads, if it may."""
+    precision = Precision.from_json(found.note["precision"])
+    torch.set_num_threads(min(precision.teacher_threads or 1, torch.get_num_threads()))
+    return precision
 
 
 def batch_norm_scales(module: nn.Module) -> list[Tensor]:
@@ -187,7 +214,10 @@ def _fastest(module: nn.Module, data: TrainingData) -> Precision:
 
 @torch.no_grad()
 def teacher_logits(
-    data: TrainingData, teacher: Teacher, views: int | None
+    data: TrainingData,
+    teacher: Teacher,
+    views: int | None,
+    kept: CheckpointPlace | None = None,
 ) -> NDArray[np.floating] | None:
     """Returns the logits `views x n x classes` of fixed views of the training split.
 
@@ -198,19 +228,25 @@ def teacher_logits(
     Args:
         data: what is learned from.
         teacher: without logits.
-        views: how many (`views.view_count`); None if every batch shall be drawn afresh.
+        views: how many (`views.view_count`); None if it shall be asked in every batch.
+        kept: where the views' logits are kept (`views.kept_logits`).
 
     Returns:
         None without views, or if a logit is too large for float16.
     """
+    if not views:
+        return None
     if not is_augmented(data.train):
         exact: NDArray[np.float32] = logits_of(
             teacher.module(), data.train, data.preprocessing
         ).numpy()
         return exact[None]
     module = teacher.precision.place(teacher.module())
-    found = [_view_logits(module, data, teacher.precision, view) for view in range(views or 0)]
-    if not found or not all(np.isfinite(logits).all() for logits in found):
+    found = [
+        kept_logits(kept, view, partial(_view_logits, module, data, teacher.precision, view))
+        for view in range(views)
+    ]
+    if not all(np.isfinite(logits).all() for logits in found):
         return None
     return np.stack(found)
 

@@ -110,6 +110,21 @@ class Training:
                 _average(self._ema, self._module, min(recipe.ema, (1 + done) / (10 + done)))
         check.finish()
 
+    def run(self, keep: Callable[[], None] = lambda: None) -> nn.Module:
+        """Trains for all epochs that are left; calls `keep` after each but the last.
+
+        Returns:
+            `trained`.
+
+        Raises:
+            Diverged: as `run_epoch`.
+        """
+        while self.epoch < self._recipe.epochs:
+            self.run_epoch()
+            if self.epoch < self._recipe.epochs:
+                keep()
+        return self.trained
+
     def _batches(self) -> Iterator[Batch]:
         recipe = self._recipe
         seed = derive_seed(recipe.seed, "epoch", self.epoch)
@@ -166,18 +181,6 @@ class Training:
             kept = torch.empty_like(trained[int(row)]).copy_(tensor)
             self._optimizer.state[trained[int(row)]][slot] = kept
         self.epoch = epoch
-
-
-def train(module: nn.Module, data: TrainingData, recipe: Recipe, loss: BatchLoss) -> nn.Module:
-    """Trains the module in place for all of the recipe's epochs; returns `Training.trained`.
-
-    Raises:
-        Diverged: as `Training.run_epoch`.
-    """
-    training = Training(module, data, recipe, loss)
-    while training.epoch < recipe.epochs:
-        training.run_epoch()
-    return training.trained
 
 
 def _part(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

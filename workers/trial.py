@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import time
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from typing import Any
 
 from torch import nn
 
-from workers.checkpoints import Checkpoint, CheckpointFile, CheckpointPlace
+from workers.checkpoints import Checkpoint, CheckpointFile, CheckpointPlace, owner_of
 from workers.data import TrainingData
 from workers.distillation import Distillation, distillation_loss
 from workers.inheriting import inherited_student
@@ -55,10 +54,10 @@ class TrialSpec:
 
     def owner(self) -> str:
         """Returns what tells this training from all others that the same place may be given."""
-        parts = [self.edits, self.epochs, self.seed, asdict(self.distillation)]
+        parts: list[object] = [self.edits, self.epochs, self.seed, asdict(self.distillation)]
         parts.append(None if self.weights is None else hashlib.sha256(self.weights).hexdigest())
         parts.append(None if self.checkpoints is None else self.checkpoints.recipe)
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+        return owner_of(parts)
 
 
 @dataclass(frozen=True)
@@ -156,9 +155,9 @@ class _Run:
         )
         self.curve: list[float] = []
         if found is not None:
-            self._training.load_state(len(found.curve), found.tensors)
-            self.curve, self._criterion = list(found.curve), found.criterion
-            self._spent_s = found.duration_s
+            self._training.load_state(found.epoch, found.tensors)
+            self.curve, self._criterion = list(found.note["curve"]), found.note["criterion"]
+            self._spent_s = found.note["duration_s"]
 
     @property
     def student(self) -> nn.Module:
@@ -194,8 +193,12 @@ class _Run:
         )
 
     def _checkpoint(self) -> Checkpoint:
-        state = self._training.state()
-        return Checkpoint(tuple(self.curve), self._duration_s(), self._criterion, state)
+        note = {
+            "curve": self.curve,
+            "duration_s": self._duration_s(),
+            "criterion": self._criterion,
+        }
+        return Checkpoint(self._training.epoch, note, self._training.state())
 
     def _measure(self, module: nn.Module) -> float:
         return measure(module, self._data.validation, self._data.preprocessing)

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from app.artifacts import Artifacts
+from app.ids import random_name
 
 
 class Broken(io.BytesIO):
@@ -80,6 +81,22 @@ class ArtifactsContract:
         assert left == []
         assert artifacts.exists("a/bc")
         assert artifacts.exists("a/d/4")
+
+    def test_the_keys_right_in_a_folder_are_told(self, artifacts: Artifacts) -> None:
+        for key in ("a/2", "a/1", "a/b/3", "c", f"a/4.{random_name()}.part"):
+            artifacts.put_bytes(key, b"one")
+        assert artifacts.keys("a") == ["a/1", "a/2"]
+        assert artifacts.keys("none") == []
+
+    def test_what_killed_writers_left_is_deleted_when_it_is_old(self, artifacts: Artifacts) -> None:
+        kept = ["a/1", "a/2.part", "a/b/3"]
+        part = f"a/b/3.{random_name()}.part"
+        for key in [*kept, part]:
+            artifacts.put_bytes(key, b"one")
+        assert artifacts.delete_parts(3600.0) == 0
+        assert artifacts.exists(part)
+        assert artifacts.delete_parts(-60.0) == 1
+        assert [artifacts.exists(key) for key in [*kept, part]] == [True, True, True, False]
 
     def test_a_store_is_opened_anew_by_its_url(self, artifacts: Artifacts) -> None:
         artifacts.put_bytes("k", b"one")

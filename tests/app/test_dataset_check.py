@@ -38,9 +38,16 @@ def test_what_is_no_archive_is_refused(data: bytes) -> None:
         check(io.BytesIO(data), LIMIT, io.BytesIO())
 
 
-def test_an_empty_archive_lacks_arrays() -> None:
-    with pytest.raises(Refused, match="missing"):
+def test_an_empty_archive_is_refused_with_what_it_could_be() -> None:
+    with pytest.raises(Refused, match=r"empty, but an .npz .* or a zip of images as") as caught:
         check(io.BytesIO(zip_of({})), LIMIT, io.BytesIO())
+    assert caught.value.field == ""
+
+
+@pytest.mark.parametrize("names", [["cat/"], ["train/", "train/cat/"], ["cat/.DS_Store"]])
+def test_folders_without_images_are_refused_with_what_is_wanted(names: list[str]) -> None:
+    with pytest.raises(Refused, match=r"no images, but `train/CLASS/FILE` .* are wanted"):
+        check(io.BytesIO(zip_of(dict.fromkeys(names, b""))), LIMIT, io.BytesIO())
 
 
 def _run(data: bytes, folder: Path, limits: str = "") -> subprocess.CompletedProcess[bytes]:

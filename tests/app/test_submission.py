@@ -4,7 +4,7 @@ from app.database import Database
 from app.datasets import create_dataset
 from app.errand_leases import claim_errand
 from app.ids import DATASET, new_id
-from app.jobs import list_overviews
+from app.jobs import create_job, get_job, list_overviews
 from app.problems import Invalid
 from app.records import NewDataset
 from app.requests import JobRequest
@@ -79,6 +79,40 @@ def test_unknown_ids_are_told_with_what_to_do(database: Database) -> None:
     )
     assert "POST /v1/datasets" in errors["#/dataset/id"]
     assert "GET /v1/embeddings" in errors["#/search/embedding/from"]
+
+
+@pytest.mark.parametrize("hard_labels", [0.0, 1.0])
+def test_a_temperature_beside_mse_is_refused_and_not_silently_unused(
+    hard_labels: float, database: Database
+) -> None:
+    training = {"temperature": 2.0, "hard_labels": hard_labels}
+    errors = _errors(database, training=training)
+    assert set(errors) == {"#/training/temperature"}
+    assert "needs the loss `kl`" in errors["#/training/temperature"]
+
+
+@pytest.mark.parametrize(
+    "training",
+    [{"temperature": 2.0, "loss": "kl"}, {"temperature": 4.0}, {"loss": "mse"}],
+    ids=["of kl", "the default written out", "none"],
+)
+def test_a_temperature_that_is_used_or_left_as_it_is_is_taken(
+    training: dict[str, object], database: Database
+) -> None:
+    request = JobRequest.model_validate(REQUEST | {"training": training})
+    job = submit(database, request)
+    again = submit(database, job.request)  # as a job on record has it
+    assert again.request.training == request.training
+
+
+def test_a_job_on_record_with_a_temperature_beside_mse_can_still_be_read(
+    database: Database,
+) -> None:
+    training = {"temperature": 2.0}
+    with database.write() as session:
+        job_id = create_job(session, JobRequest.model_validate(REQUEST | {"training": training}))
+    with database.read() as session:
+        assert get_job(session, job_id).request.training.temperature == 2.0
 
 
 def test_an_estimate_is_checked_as_a_job_is(database: Database) -> None:

@@ -12,12 +12,13 @@ import pytest
 import torch
 
 from app.artifacts import Artifacts
+from tests.workers.epochs import epochs_run
 from tests.workers.killed import run_until_killed
 from tests.workers.samples import training_data, two_digits
 from tests.workers.trained import Trained
 from workers import checkpoints
 from workers.batches import steps_an_epoch
-from workers.checkpoints import Checkpoint, CheckpointFile, CheckpointPlace
+from workers.checkpoints import Checkpoint, CheckpointFile, CheckpointPlace, epochs_kept
 from workers.distillation import Distillation
 from workers.precision import Precision
 from workers.teacher import Teacher, untrained_teacher
@@ -27,7 +28,8 @@ from workers.trial import TrialOutcome, TrialSpec, run_trial
 EPOCHS = 4
 KEY = "jobs/job_1/checkpoints/3"
 TENSORS = {"module.weight": torch.arange(6.0).reshape(2, 3), "module.count": torch.tensor(7)}
-KEPT = Checkpoint((0.5, 0.625), 3.5, "l1", TENSORS)
+NOTE = {"curve": [0.5, 0.625], "duration_s": 3.5, "criterion": "l1"}
+KEPT = Checkpoint(2, NOTE, TENSORS)
 
 
 @pytest.fixture
@@ -56,23 +58,20 @@ def undisturbed(trained: Trained) -> TrialOutcome:
     return run_trial(trained.data, trained.teacher, _spec(trained, None))
 
 
-def _epochs_run(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Returns the list that the numbers of all epochs trained from now on are added to."""
-    run, numbers = Training.run_epoch, []
-
-    def noted(self: Training) -> None:
-        run(self)
-        numbers.append(self.epoch)
-
-    monkeypatch.setattr(Training, "run_epoch", noted)
-    return numbers
-
-
 def test_a_checkpoint_is_read_as_it_was_written() -> None:
     found = Checkpoint.from_bytes(KEPT.to_bytes("me"), "me")
     assert replace(found, tensors={}) == replace(KEPT, tensors={})
     assert found.tensors.keys() == TENSORS.keys()
     assert all(torch.equal(found.tensors[name], tensor) for name, tensor in TENSORS.items())
+
+
+def test_the_epochs_of_a_checkpoint_are_told_by_its_head_alone(store: Artifacts) -> None:
+    store.put_bytes(KEY, KEPT.to_bytes("me")[:-1])
+    assert epochs_kept(store, KEY) == 2
+    for data in (b"", b"\n", b"digest\n[]\n", b"digest\n{", b"\xff\xfe\n\xff\xfe"):
+        store.put_bytes(KEY, data)
+        assert epochs_kept(store, KEY) == 0
+    assert epochs_kept(store, "jobs/job_1/checkpoints/none") == 0
 
 
 @pytest.mark.parametrize("weights", [False, True])
@@ -95,7 +94,7 @@ def test_a_trial_killed_within_an_epoch_ends_as_an_undisturbed_one_bit_by_bit(
     process.start()
     process.join(120)
     assert process.exitcode == -signal.SIGKILL
-    numbers = _epochs_run(monkeypatch)
+    numbers = epochs_run(monkeypatch)
     resumed = run_trial(trained.data, trained.teacher, spec)
     assert numbers == [3, 4]
     assert replace(resumed, duration_s=0.0) == replace(undisturbed, duration_s=0.0)
@@ -128,7 +127,7 @@ def test_averages_and_views_go_on_too(
     else:
         trained = _of_colours(trained)
     _interrupted(trained, spec, monkeypatch)
-    numbers = _epochs_run(monkeypatch)
+    numbers = epochs_run(monkeypatch)
     resumed = run_trial(trained.data, trained.teacher, spec)
     assert numbers == [3, 4]
     whole = run_trial(trained.data, trained.teacher, replace(spec, checkpoints=None))
@@ -190,7 +189,7 @@ def test_another_trainings_checkpoint_is_not_taken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _interrupted(trained, _spec(trained, place), monkeypatch)
-    numbers = _epochs_run(monkeypatch)
+    numbers = epochs_run(monkeypatch)
     run_trial(trained.data, trained.teacher, replace(_spec(trained, place), **change))
     assert numbers[0] == 1
 
@@ -245,7 +244,8 @@ def test_the_seconds_before_an_interruption_count(
 ) -> None:
     _interrupted(trained, _spec(trained, place), monkeypatch)
     data = store.read_bytes(KEY)
-    spent = replace(Checkpoint.from_bytes(data, _owner(data)), duration_s=1000.0)
+    kept = Checkpoint.from_bytes(data, _owner(data))
+    spent = replace(kept, note={**kept.note, "duration_s": 1000.0})
     store.put_bytes(KEY, spent.to_bytes(_owner(data)))
     assert run_trial(trained.data, trained.teacher, _spec(trained, place)).duration_s > 1000.0
 

@@ -14,7 +14,7 @@ import pytest
 from app.artifacts import Artifacts
 from app.database import Database
 from app.records import TrialRecord
-from tests.workers.jobs import add_job, read_job, read_trials
+from tests.workers.jobs import add_job, first_job, read_job, read_trials
 
 pytestmark = pytest.mark.cluster
 EVALUATIONS = 6
@@ -77,6 +77,9 @@ def test_killed_processes_lose_nothing_and_every_trial_counts_once(
         first.wait(LONG_S)
     before = completed()
     assert len(before) < EVALUATIONS
+    cancelled = first_job(database)
+    assert cancelled is not None
+    spare = artifacts.put_bytes(f"jobs/{cancelled.id}/checkpoints/3", b"on the way").key
     second = _start(home, ray_address)
     try:
         _until(second, lambda: read_job(database, job_id).state == "succeeded", home)
@@ -90,3 +93,4 @@ def test_killed_processes_lose_nothing_and_every_trial_counts_once(
     assert len({t.hash for t in trials}) == EVALUATIONS
     assert [trials[t.number] for t in before] == before
     assert read_job(database, job_id).best_student_id is not None
+    assert not artifacts.exists(spare)  # whoever starts sweeps

@@ -5,6 +5,7 @@ from app.database import Database
 from embedding import derive_seed
 from networks import NothingToEditError
 from tests.workers.jobs import InlinePool, held_work, read_job
+from workers.checkpoints import CheckpointPlace
 from workers.pool import Failure
 from workers.preparation import prepare
 from workers.problems import UnfitNetwork, UselessTeacher, WorkFailed
@@ -49,7 +50,10 @@ def test_the_teacher_is_trained_as_the_request_says(
     work = held_work(database, artifacts, trained=False, training=training)
     with pytest.raises(UselessTeacher):
         prepare(work)
-    assert asked == [3, derive_seed(work.job.seed, "teacher", 0), 0.25, 0.125]
+    *plain, place = asked
+    assert plain == [3, derive_seed(work.job.seed, "teacher", 0), 0.25, 0.125]
+    assert isinstance(place, CheckpointPlace)
+    assert (place.url, place.key) == (artifacts.url, work.key("checkpoints/teacher"))
 
 
 def test_a_worker_that_fails_is_not(work: Work) -> None:

@@ -37,6 +37,12 @@ def test_the_teacher_is_trained_once_and_put_on_record(work: Work) -> None:
     assert np.array_equal(first_logits, second_logits)
 
 
+def test_a_teacher_that_is_on_record_has_no_checkpoint_any_more(work: Work) -> None:
+    checkpoint = work.artifacts.put_bytes(work.key("checkpoints/teacher"), b"another's").key
+    prepare(work)
+    assert not work.artifacts.exists(checkpoint)
+
+
 def test_what_is_placed_is_what_was_split_and_trained(work: Work) -> None:
     prepared = prepare(work)
     data, teacher = prepared.data.reference, prepared.teacher.reference

@@ -5,11 +5,11 @@ import pytest
 from app.artifacts import Artifacts
 from app.database import Database
 from app.requests import SearchRequest
-from networks import Space
+from networks import Space, narrowest
 from tests.workers.jobs import InlinePool, held_work, pointers
 from tests.workers.trained import Trained
 from workers.constraints import searchable
-from workers.estimate_constraints import Verdict, judge
+from workers.estimate_constraints import Verdict, verdict_of
 from workers.estimate_forecast import Forecast
 from workers.estimate_latency import ORDER, Latencies
 from workers.estimate_space import Survey
@@ -32,7 +32,7 @@ def estimated(survey: Survey, work: Work) -> Verdict:
     request = work.job.request
     measured = ms if request.constraints.latency_ms is not None else {}
     forecast = Forecast.of(survey, Latencies(measured, {}))
-    return judge(survey, request.constraints, forecast, request.search.seed)
+    return verdict_of(survey, request, forecast)
 
 
 def refused(space: Space, work: Work) -> list[str] | None:
@@ -112,3 +112,53 @@ def test_what_the_estimate_finds_infeasible_the_job_refuses_for_the_same_fields(
         prepare(work)
     assert isinstance(work.pool, InlinePool)
     assert "the teacher's training" not in work.pool.sent
+
+
+ADAPRUNER = {"strategy": "adapruner", "evaluations": 1}
+
+
+@pytest.mark.parametrize("cost", ["params", "macs"])
+def test_where_only_removals_meet_the_limits_adapruner_is_refused_by_both(
+    cost: str, database: Database, artifacts: Artifacts, survey: Survey
+) -> None:
+    narrow = int(getattr(survey.space.costs(narrowest(survey.space)), cost))
+    least = smallest(survey.space)[cost]
+    assert least < narrow - 1
+    work = held_work(
+        database, artifacts, trained=False, constraints={cost: narrow - 1}, search=ADAPRUNER
+    )
+    verdict = estimated(survey, work)
+    assert verdict.feasible is False
+    assert verdict.share == 0
+    assert verdict.nearest is not None
+    assert int(getattr(survey.space.costs(verdict.nearest), cost)) == narrow
+    fields = refused(survey.space, work)
+    assert fields == [error["pointer"] for error in verdict.errors] == [f"#/constraints/{cost}"]
+    # Another strategy, which removes layers, goes on.
+    other = held_work(database, artifacts, constraints={cost: narrow - 1})
+    assert estimated(survey, other).feasible is True
+    assert refused(survey.space, other) is None
+
+
+def test_what_widths_alone_just_meet_adapruner_begins(
+    database: Database, artifacts: Artifacts, survey: Survey
+) -> None:
+    narrow = int(survey.space.costs(narrowest(survey.space)).params)
+    work = held_work(
+        database, artifacts, trained=False, constraints={"params": narrow}, search=ADAPRUNER
+    )
+    assert estimated(survey, work).feasible is True
+    assert refused(survey.space, work) is None
+
+
+def test_where_no_layer_can_be_narrower_both_blame_round_to(
+    database: Database, artifacts: Artifacts, survey: Survey
+) -> None:
+    search = {**ADAPRUNER, "round_to": 256}
+    limits = {"params_ratio": 0.9}
+    work = held_work(database, artifacts, trained=False, constraints=limits, search=search)
+    wide = Survey.of(Space(survey.space.architecture, 256), seed=0)
+    verdict = estimated(wide, work)
+    assert verdict.feasible is False
+    assert [error["pointer"] for error in verdict.errors] == refused(wide.space, work)
+    assert refused(wide.space, work) == ["#/search/round_to"]

@@ -19,12 +19,14 @@ from tests.workers.jobs import (
 )
 from workers.checkpoints import CheckpointPlace
 from workers.data import TrainingData
+from workers.distillation import Distillation, distillation_loss
 from workers.offering import best_trials
 from workers.pool import ATTEMPTS, Failure
 from workers.preparation import Prepared, prepare
 from workers.problems import NoStudent
 from workers.search import Search
 from workers.teacher import Teacher
+from workers.training import BatchLoss
 from workers.trial import TrialOutcome, TrialSpec, run_trial
 from workers.work import Work
 
@@ -105,6 +107,29 @@ def test_one_failed_trial_is_put_on_record_with_evidence_and_the_search_goes_on(
     assert trials[1].error is not None
     assert trials[1].error["detail"] == "Diverged: epoch 1"
     assert "the lines" in str(trials[1].error["errors"])
+
+
+def test_a_student_that_diverges_fails_with_its_epoch_and_cause_and_the_search_goes_on(
+    database: Database, artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, prepared, pool = _searching(database, artifacts, evaluations=3)
+    running: list[object] = []
+    pool.before = running.append
+    make = distillation_loss
+
+    def broken(teacher: Teacher, distillation: Distillation) -> BatchLoss:
+        loss = make(teacher, distillation)
+        if running[-1] != 1:
+            return loss
+        return lambda logits, batch: loss(logits, batch) * float("nan")
+
+    monkeypatch.setattr("workers.trial.distillation_loss", broken)
+    Search(work, prepared).run()
+    trials = read_trials(database, work.job.id)
+    assert [t.state for t in trials] == ["completed", "failed", "completed"]
+    told = "Diverged: Training diverged in epoch 1: the loss is nan."
+    assert trials[1].error is not None
+    assert trials[1].error["detail"] == told
 
 
 def test_a_search_goes_on_where_another_coordinator_died(

@@ -1,4 +1,7 @@
+import multiprocessing
+import signal
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,8 +9,12 @@ import torch
 
 import networks
 from networks import Traced
+from tests.workers.epochs import epochs_run
+from tests.workers.killed import teach_until_killed
 from tests.workers.samples import training_data, two_digits
 from workers.augmentation import shifted
+from workers.batches import steps_an_epoch
+from workers.checkpoints import CheckpointPlace
 from workers.data import Labelled, TrainingData
 from workers.measuring import as_tensor, logits_of, measure
 from workers.precision import Precision
@@ -15,6 +22,7 @@ from workers.preprocessing import Preprocessing
 from workers.problems import UnfitNetwork
 from workers.teacher import (
     Teacher,
+    TrainedTeacher,
     batch_norm_scales,
     guessing_accuracy,
     size_for,
@@ -87,6 +95,44 @@ def test_the_untrained_teacher_is_drawn_by_its_seed(data: TrainingData, traced: 
     assert not different
 
 
+EPOCHS = 4
+FAST = Precision("bfloat16", "channels_last", teacher_threads=1)
+
+
+def test_a_teacher_killed_within_an_epoch_ends_as_an_undisturbed_one_bit_by_bit(
+    data: TrainingData, traced: Traced, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = CheckpointPlace(f"file://{tmp_path}", "jobs/job_1/checkpoints/teacher", "recipe")
+    first = Teacher(traced.architecture.to_json(), _arrays(traced), Precision())
+    steps = 2 * steps_an_epoch(len(data.train)) + 2
+    process = multiprocessing.get_context("spawn").Process(
+        target=teach_until_killed, args=(data, first, EPOCHS, FAST, place, steps)
+    )
+    process.start()
+    process.join(120)
+    assert process.exitcode == -signal.SIGKILL
+
+    def teach(recipe: str | None) -> tuple[TrainedTeacher, list[int]]:
+        there = None if recipe is None else replace(place, recipe=recipe)
+        with monkeypatch.context() as patch:
+            numbers = epochs_run(patch)
+            trained = train_teacher(
+                data, first.architecture, first.weights, EPOCHS, 0, checkpoints=there
+            )
+        return trained, numbers
+
+    # Another precision would be chosen now: what was begun ends in its own.
+    monkeypatch.setattr("workers.teacher._fastest", lambda *_: Precision())
+    resumed, numbers = teach("recipe")
+    assert (numbers, resumed.precision) == ([3, 4], replace(FAST, step_ms={}))
+    other, numbers = teach("another recipe")
+    assert (numbers, other.precision) == ([1, 2, 3, 4], Precision())
+    monkeypatch.setattr("workers.teacher._fastest", lambda *_: FAST)
+    undisturbed, _ = teach(None)
+    assert resumed.weights == undisturbed.weights != other.weights
+    assert resumed.accuracy == undisturbed.accuracy
+
+
 def _colour(data: TrainingData) -> tuple[TrainingData, Traced]:
     """The digits in three channels, and an untrained network for them."""
     train = Labelled(data.train.images.repeat(3, axis=1), data.train.labels)
@@ -139,10 +185,27 @@ def test_logits_that_float16_cannot_hold_are_not_kept(data: TrainingData) -> Non
     assert teacher_logits(colour, replace(teacher, weights=arrays), 1) is not None
 
 
-def test_without_views_augmented_images_have_no_known_logits(data: TrainingData) -> None:
+def test_views_are_kept_for_whoever_asks_again(
+    data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.checkpoints.LEAST_S", 0.0)
+    colour, traced = _colour(data)
+    teacher = Teacher(traced.architecture.to_json(), _arrays(traced), Precision("bfloat16"))
+    place = CheckpointPlace(f"file://{tmp_path}", "jobs/job_1/checkpoints/view", "recipe")
+    logits = teacher_logits(colour, teacher, 3, place)
+    monkeypatch.setattr("workers.teacher._view_logits", lambda *_: pytest.fail("asked again"))
+    again = teacher_logits(colour, teacher, 3, place)
+    assert logits is not None
+    assert again is not None
+    assert again.dtype == logits.dtype
+    assert np.array_equal(again, logits)
+
+
+def test_without_views_no_logits_are_known(data: TrainingData) -> None:
     colour, traced = _colour(data)
     teacher = Teacher(traced.architecture.to_json(), _arrays(traced), Precision())
     assert teacher_logits(colour, teacher, None) is None
+    assert teacher_logits(data, teacher, None) is None
 
 
 def test_smoothed_labels_make_a_teacher_less_sure(

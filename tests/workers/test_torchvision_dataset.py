@@ -1,7 +1,7 @@
 import hashlib
 import pickle
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.error import URLError
 
@@ -126,6 +126,87 @@ def test_a_pickle_of_another_checksum_is_never_opened(
     batch.write_bytes(batch.read_bytes() + b"\0")
     monkeypatch.setattr("pickle.load", lambda *_, **__: pytest.fail("it was opened"))
     with pytest.raises(UnusableDataset, match=r"not whole.*`cifar-10-batches-py/`"):
+        load_published("torchvision/cifar10", _shelf(tmp_path))
+
+
+RAW = "FashionMNIST/raw"
+IMAGES, LABELS = f"{RAW}/train-images-idx3-ubyte", f"{RAW}/train-labels-idx1-ubyte"
+
+
+def _other_head(data: bytes) -> bytes:
+    return b"\0\0\x0d" + data[3:]
+
+
+def _other_size(data: bytes) -> bytes:
+    return struct.pack(">4i", 2051, 60, 14, 56) + data[16:]
+
+
+@pytest.mark.parametrize(
+    ("file", "damage", "says"),
+    [
+        (IMAGES, lambda data: data[:-1], "has 47,055 bytes, but 47,056 are right"),
+        (IMAGES, lambda data: data + b"\0", "has 47,057 bytes, but 47,056 are right"),
+        (IMAGES, lambda _: b"", "doesn't begin as images of 28 x 28 pixels"),
+        (IMAGES, lambda _: b"<html>not found</html>", "doesn't begin as images"),
+        (IMAGES, _other_head, "doesn't begin as images"),
+        (IMAGES, _other_size, "doesn't begin as images of 28 x 28"),
+        (LABELS, lambda data: data[:-1], "has 67 bytes, but 68 are right"),
+        (LABELS, lambda data: data[:4] + b"\0\0\0\x3b" + data[8:-1], "has 59 labels, but"),
+        (LABELS, lambda data: data[:-1] + b"\x0a", "has the label 10, but 0 to 9 are wanted"),
+        (LABELS, _other_head, "doesn't begin as labels"),
+    ],
+)
+@pytest.mark.parametrize("download", [False, True])
+def test_a_damaged_raw_file_is_named_with_what_would_be_right(
+    download: bool,
+    file: str,
+    damage: Callable[[bytes], bytes],
+    says: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sets = tmp_path / "sets"
+    _fashion_mnist(sets, monkeypatch)
+    (sets / file).write_bytes(damage((sets / file).read_bytes()))
+    with pytest.raises(UnusableDataset) as caught:
+        load_published("torchvision/fashionmnist", _shelf(tmp_path, download))
+    assert f"`{file}` {says}" in caught.value.detail
+    todo = "delete it, and it is downloaded again" if download else "as published, there"
+    assert todo in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("torchvision/cifar10", "cifar-10-batches-py/data_batch_3"),
+        ("torchvision/cifar100", "cifar-100-python/meta"),
+        ("torchvision/svhn", "test_32x32.mat"),
+    ],
+)
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_file_that_isn_t_the_published_one_is_named(
+    name: str, file: str, gone: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sets = tmp_path / "sets"
+    sets.mkdir()
+    _MAKERS[name](sets, monkeypatch)
+    (sets / file).write_bytes((sets / file).read_bytes() + b"\0")
+    if gone:
+        (sets / file).unlink()
+    says = "is not there" if gone else "has the MD5 [0-9a-f]{32}, but [0-9a-f]{32} is that"
+    with pytest.raises(UnusableDataset, match=f"`{file}` {says}"):
+        load_published(name, _shelf(tmp_path))
+
+
+def test_labels_that_are_none_of_the_dataset_s_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _cifar10(tmp_path / "sets", monkeypatch)
+    base = tmp_path / "sets" / datasets.CIFAR10.base_folder
+    content = {"data": _pixels(9, 3072), "labels": [10] * 9}
+    other = [["data_batch_0", _pickled(base / "data_batch_0", content)]]
+    monkeypatch.setattr(datasets.CIFAR10, "train_list", other)
+    with pytest.raises(UnusableDataset, match="its labels go from 10 to 10; put"):
         load_published("torchvision/cifar10", _shelf(tmp_path))
 
 

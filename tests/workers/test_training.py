@@ -11,7 +11,7 @@ from workers.batches import Batch, steps_an_epoch
 from workers.data import TrainingData
 from workers.measuring import measure
 from workers.precision import Precision
-from workers.training import Diverged, Recipe, Training, rate_share, train
+from workers.training import Diverged, Recipe, Training, rate_share
 
 
 def _recipe(epochs: int = 3, rate: float = 0.1, seed: int = 0, dtype: str = "plain") -> Recipe:
@@ -34,15 +34,22 @@ def _parameters(module: torch.nn.Module) -> Tensor:
 @pytest.mark.parametrize("dtype", ["plain", "fast"])
 def test_training_learns_the_digits(data: TrainingData, dtype: str) -> None:
     module = small_network()
-    assert train(module, data, _recipe(epochs=8, dtype=dtype), _label_loss) is module
+    assert Training(module, data, _recipe(epochs=8, dtype=dtype), _label_loss).run() is module
     assert measure(Precision().place(module), data.validation, data.preprocessing) > 0.95
+
+
+def test_what_is_on_the_way_is_kept_after_each_epoch_but_the_last(data: TrainingData) -> None:
+    kept: list[int] = []
+    under_way = Training(small_network(), data, _recipe(epochs=3), _label_loss)
+    under_way.run(lambda: kept.append(under_way.epoch))
+    assert (kept, under_way.epoch) == ([1, 2], 3)
 
 
 def test_one_seed_gives_one_student(data: TrainingData) -> None:
     weights = []
     for seed in (1, 1, 2):
         module = small_network()
-        train(module, data, _recipe(epochs=1, seed=seed), _label_loss)
+        Training(module, data, _recipe(epochs=1, seed=seed), _label_loss).run()
         weights.append(torch.cat([p.flatten() for p in module.parameters()]))
     assert torch.equal(weights[0], weights[1])
     assert not torch.equal(weights[0], weights[2])
@@ -56,7 +63,7 @@ def test_a_loss_that_is_no_number_names_the_epoch(data: TrainingData) -> None:
         return logits.mean() * (float("nan") if next(calls) >= steps else 1.0)
 
     with pytest.raises(Diverged, match=r"epoch 2: the loss is nan") as caught:
-        train(small_network(), data, _recipe(), loss)
+        Training(small_network(), data, _recipe(), loss).run()
     assert caught.value.epoch == 2
 
 
@@ -65,14 +72,14 @@ def test_an_infinite_gradient_is_divergence_too(data: TrainingData) -> None:
         return (logits - logits).abs().sqrt().sum()  # 0, with an infinite slope
 
     with pytest.raises(Diverged, match=r"epoch 1: the gradient's norm is"):
-        train(small_network(), data, _recipe(), loss)
+        Training(small_network(), data, _recipe(), loss).run()
 
 
 def test_gradients_are_clipped(data: TrainingData) -> None:
     module = small_network()
     before = torch.cat([p.detach().flatten() for p in module.parameters()])
     recipe = Recipe(1, 1e-3, 0, Precision(), momentum=0.1, weight_decay=0.0, clip_norm=1.0)
-    train(module, data, recipe, lambda logits, _: 1e6 * logits.square().mean())
+    Training(module, data, recipe, lambda logits, _: 1e6 * logits.square().mean()).run()
     after = torch.cat([p.detach().flatten() for p in module.parameters()])
     furthest = steps_an_epoch(len(data.train)) * 1e-3 * 1.0 * 1.3
     assert 0 < (after - before).norm() < furthest
@@ -89,7 +96,7 @@ def test_divergence_is_seen_before_the_epoch_ends_where_it_is_long(
         return logits.mean() * float("nan")
 
     with pytest.raises(Diverged, match=r"epoch 1: the loss is nan"):
-        train(small_network(), data, _recipe(), loss)
+        Training(small_network(), data, _recipe(), loss).run()
     assert len(steps) == 2 < steps_an_epoch(len(data.train))
 
 
@@ -114,7 +121,7 @@ def test_the_average_of_the_weights_is_the_result(data: TrainingData) -> None:
         seen.append(_parameters(module))  # as the steps before left them
         return _label_loss(logits, batch)
 
-    trained = train(module, data, replace(_recipe(), ema=0.9), loss)
+    trained = Training(module, data, replace(_recipe(), ema=0.9), loss).run()
     mean = seen[0]
     for step, weights in enumerate([*seen[1:], _parameters(module)]):
         decay = min(0.9, (1 + step) / (10 + step))

@@ -38,7 +38,7 @@ def trained_teacher() -> Trained:
     row = int((space.costs(drawn).params - half).abs().argmin())
     return Trained(
         data=data,
-        teacher=replace(teacher, logits=teacher_logits(data, teacher, None)),
+        teacher=replace(teacher, logits=teacher_logits(data, teacher, 1)),
         space=space,
         edits=space.edits(drawn[row : row + 1])[0],
     )
