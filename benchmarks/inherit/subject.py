@@ -41,20 +41,35 @@ class Subject:
     setting: str
 
 
+def cifar_dataset(folder: Path, images: int = 0) -> Dataset:
+    """Returns CIFAR-10 with its test split, of so many random training images; 0: of all.
+
+    Raises:
+        FileNotFoundError: the folder has not both files.
+    """
+    (train, labels), test = cifar_images(folder / TRAIN), cifar_images(folder / TEST)
+    if images:
+        rows = np.sort(np.random.default_rng(0).permutation(len(labels))[:images])
+        train, labels = train[rows], labels[rows]
+    whole, of_whole = np.concatenate([train, test[0]]), np.concatenate([labels, test[1]])
+    classes = tuple(str(number) for number in range(CLASSES))
+    return Dataset("CIFAR-10", whole, of_whole, len(test[1]), classes, IMAGE_SCALE)
+
+
+def job_data(dataset: Dataset) -> TrainingData:
+    """Returns the training and validation splits as a job would make them."""
+    splits = dataset.splits
+    preprocessing = Preprocessing.of(dataset.images[splits.train], IMAGE_SCALE, (SIZE, SIZE))
+    return dataset.training_data(splits, preprocessing)
+
+
 def load_cifar(folder: Path) -> TrainingData:
     """Returns CIFAR-10's training and validation splits, as a job would make them.
 
     Raises:
         FileNotFoundError: the folder has not both files.
     """
-    train, test = cifar_images(folder / TRAIN), cifar_images(folder / TEST)
-    whole = np.concatenate([train[0], test[0]])
-    labels = np.concatenate([train[1], test[1]])
-    classes = tuple(str(number) for number in range(CLASSES))
-    dataset = Dataset("CIFAR-10", whole, labels, len(test[1]), classes, IMAGE_SCALE)
-    splits = dataset.splits
-    preprocessing = Preprocessing.of(whole[splits.train], IMAGE_SCALE, (SIZE, SIZE))
-    return dataset.training_data(splits, preprocessing)
+    return job_data(cifar_dataset(folder))
 
 
 @dataclass(frozen=True)
@@ -78,15 +93,7 @@ class Sizes:
 
 def make_subject(data: TrainingData, file: Path, sizes: Sizes) -> Subject:
     """Returns the comparison with the teacher in `file`, trained on `data` if it isn't there."""
-    traced = untrained_teacher(NETWORK, CLASSES, data.preprocessing, 0)
-    architecture = traced.architecture.to_json()
-    if not file.exists():
-        first = {name: tensor.numpy() for name, tensor in traced.weights.items()}
-        seed = derive_seed(0, "train", 0)
-        epochs, gamma_l1 = sizes.teacher_epochs, sizes.gamma_l1
-        trained = train_teacher(data, architecture, first, epochs, seed, gamma_l1)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(trained.weights)
+    architecture = make_teacher(data, file, sizes.teacher_epochs, sizes.gamma_l1)
     train, validation = _some(data.train, sizes.images), _some(data.validation, sizes.measured)
     part = replace(data, train=train, validation=validation)
     # What is the fastest on an idle machine; timing it anew could give another one each time.
@@ -95,6 +102,26 @@ def make_subject(data: TrainingData, file: Path, sizes: Sizes) -> Subject:
     shared = [weights_hash(teacher.weights), len(train), len(validation), sizes.epochs]
     setting = hashlib.sha256(repr([*shared, teacher.precision.name]).encode()).hexdigest()[:12]
     return Subject(part, known, Space(Architecture.from_json(architecture)), setting)
+
+
+def make_teacher(data: TrainingData, file: Path, epochs: int, gamma_l1: float) -> str:
+    """Trains the teacher into a file of safetensors if there is none; returns its architecture.
+
+    Args:
+        data: what it learns from.
+        file: of its weights.
+        epochs: of its training.
+        gamma_l1: on the scales of its batch norms.
+    """
+    traced = untrained_teacher(NETWORK, CLASSES, data.preprocessing, 0)
+    architecture = traced.architecture.to_json()
+    if not file.exists():
+        first = {name: tensor.numpy() for name, tensor in traced.weights.items()}
+        seed = derive_seed(0, "train", 0)
+        trained = train_teacher(data, architecture, first, epochs, seed, gamma_l1)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(trained.weights)
+    return architecture
 
 
 def _some(part: Labelled, n: int) -> Labelled:

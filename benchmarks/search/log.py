@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.search.runs import Key, Run
@@ -39,6 +40,11 @@ def _torn(line: str) -> bool:
 
 
 def append_run(file: Path, run: Run) -> None:
+    """Adds a run, as `append_line` does."""
+    append_line(file, run.to_json())
+
+
+def append_line(file: Path, fields: Mapping[str, object]) -> None:
     """Adds a line and waits until the disk has it; a torn line before it stays alone."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a+b") as log:
@@ -47,6 +53,6 @@ def append_run(file: Path, run: Run) -> None:
             log.seek(-1, os.SEEK_END)
             if log.read(1) != b"\n":
                 log.write(b"\n")
-        log.write(json.dumps(run.to_json()).encode() + b"\n")
+        log.write(json.dumps(fields).encode() + b"\n")
         log.flush()
         os.fsync(log.fileno())

@@ -117,13 +117,13 @@ def result(
             **{x: version(x) for x in ("torch", "botorch", "numpy")},
             "methods": dict(versions),
         },
-        "hardware": {"processor": _processor(), "cores": os.cpu_count(), "threads_a_run": 1},
+        "hardware": {"processor": processor(), "cores": os.cpu_count(), "threads_a_run": 1},
         "seeds": seeds,
         "evaluations": evaluations,
     }
 
 
-def _processor() -> str:
+def processor() -> str:
     """Returns the processor's name, where Linux tells it."""
     information = Path("/proc/cpuinfo")
     lines = information.read_text().splitlines() if information.exists() else []
