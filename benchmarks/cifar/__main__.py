@@ -31,7 +31,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.cifar.comparison import result, text
-from benchmarks.cifar.plot import draw
 from benchmarks.cifar.requests import Limits
 from benchmarks.cifar.runs import METHODS, Key, Run, read_runs
 from benchmarks.cifar.schedule import Plan, missing
@@ -64,6 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wanted = [Key(seed, method) for seed in range(options.seeds) for method in METHODS]
     found = {key: runs[key] for key in wanted if key in runs}
     if options.plot is not None and found:
+        from benchmarks.cifar.plot import draw
+
         draw(found, options.plot)
     print(text(found))
     told = {"setting": setting, "limits": asdict(limits), "images": options.images}

@@ -100,7 +100,6 @@ def test_a_failed_run_is_told_and_the_others_are_kept(
 
 
 def test_a_picture_is_drawn(search: Search, tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
     file = tmp_path / "regret.png"
     search("--methods", "random,evolution", "--tasks", "score,pareto", "--plot", str(file))
     assert file.read_bytes().startswith(b"\x89PNG")
