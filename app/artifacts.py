@@ -39,7 +39,8 @@ class Artifacts:
     def __init__(self, url: str) -> None:
         """Opens the store at an fsspec URL, such as `file:///data` or `s3://bucket/prefix`."""
         self.url = url
-        filesystem, root = fsspec.core.url_to_fs(url)
+        # Other processes write to the store, too: a listing that was kept would hide their files.
+        filesystem, root = fsspec.core.url_to_fs(url, use_listings_cache=False)
         self._filesystem: Any = filesystem
         self._root: str = root.rstrip("/")
         self._is_local = isinstance(filesystem, LocalFileSystem)

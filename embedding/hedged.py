@@ -21,7 +21,7 @@ def hedged(saved: SavedEmbedding, settings: SearchSettings) -> SavedEmbedding:
         return saved
     fresh = Surrogate(0, settings.kernels, settings.seed).encoder_weights()
     kernels = tuple(
-        weights if k % 2 else saved.kernels[k % len(saved.kernels)]
+        weights if k % 2 else saved.kernels[k // 2 % len(saved.kernels)]
         for k, weights in enumerate(fresh)
     )
     return replace(saved, kernels=kernels, fits=(0,) * len(kernels), findings=None)

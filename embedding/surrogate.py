@@ -109,10 +109,14 @@ class Surrogate(nn.Module):
 
     def _weigh_guesses(self, x: Tensor, y: Tensor) -> Tensor:
         """Believes an earlier search if the outcomes are at least as likely by its guesses."""
-        likely = []
-        for believed in (False, True):
-            self.gp.believe(believed)
-            likely.append(self._evidence(x, y))
+        before, likely = self.gp.mean_module.believes, []
+        try:
+            for believed in (False, True):
+                self.gp.believe(believed)
+                likely.append(self._evidence(x, y))
+        except NUMERICAL_ERRORS:
+            self.gp.believe(before)
+            raise
         self.gp.believe(likely[1] >= likely[0])
         return x
 

@@ -44,9 +44,11 @@ def recipe_hash(
 def teacher_hash(teacher: Teacher, content: str, splits: Splits, preprocessing: Json) -> str:
     """Returns the hex sha256 of a teacher, trained or not, and of the images that it sees.
 
-    Args: as `recipe_hash`; the teacher's logits don't count.
+    With how they are trained and shown, which `VERSION` tells; the teacher's logits don't count.
+
+    Args: as `recipe_hash`.
     """
-    return _hash(_of_teacher(teacher, content, splits, preprocessing))
+    return _hash(_of_teacher(teacher, content, splits, preprocessing) | {"version": VERSION})
 
 
 def _of_teacher(

@@ -181,8 +181,9 @@ def train_teacher(
 def _kept_precision(found: Checkpoint) -> Precision:
     """Returns the precision that a training was begun in, and sets its threads, if it may."""
     precision = Precision.from_json(found.note["precision"])
-    torch.set_num_threads(min(precision.teacher_threads or 1, torch.get_num_threads()))
-    return precision
+    threads = min(precision.teacher_threads or 1, torch.get_num_threads())
+    torch.set_num_threads(threads)
+    return replace(precision, teacher_threads=threads)
 
 
 def batch_norm_scales(module: nn.Module) -> list[Tensor]:

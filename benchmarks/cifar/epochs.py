@@ -65,7 +65,9 @@ def pace_of(run: Run, view_s: float, earlier: Sequence[Run]) -> Pace:
 def fitting_epochs(
     pace: Pace, wanted_s: float, request_of: Callable[[int], JobRequest], images: int
 ) -> tuple[int, float]:
-    """Returns the epochs whose job comes nearest to the seconds that are wanted, and its seconds.
+    """Returns the epochs whose job comes nearest to the seconds that are wanted.
+
+    And the seconds that it would take if earlier jobs hadn't told otherwise.
 
     Args:
         pace: of such jobs.
@@ -80,7 +82,7 @@ def fitting_epochs(
         )
 
     epochs = min(range(1, MOST_EPOCHS + 1), key=lambda n: abs(job_s(n) - wanted_s))
-    return epochs, job_s(epochs)
+    return epochs, job_s(epochs) / pace.slowness
 
 
 def seconds_a_view(subject: Subject, precision: Precision) -> float:

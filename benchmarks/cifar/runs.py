@@ -68,7 +68,7 @@ class Run:
         setting: hash of what all runs of one comparison share.
         code: hash of the project's own code.
         final_epochs: of the last student's training.
-        planned_s: of AdaPruner, what its job was expected to take.
+        planned_s: of AdaPruner, what its job was expected to take, but for what earlier ones told.
         since: when each state and stage of the job was first seen.
         wall_s: the whole job.
         around_s: seconds of starting the servers, uploading and checking, before the job.
@@ -153,16 +153,16 @@ def read_runs(file: Path, setting: str) -> dict[Key, Run]:
     """Returns the runs of a setting, the last one of each key; none if there is no file.
 
     Raises:
-        ValueError: a line other than a torn last one is no run; says which.
+        ValueError: a line of JSON is no run; says which.
     """
     lines = file.read_text("utf-8").split("\n") if file.exists() else []
     runs: dict[Key, Run] = {}
     for number, line in enumerate(lines, 1):
-        if not line.endswith("}"):  # empty, or torn when the machine stopped
-            continue
         try:
             run = Run.from_json(json.loads(line))
-        except (ValueError, TypeError, KeyError) as error:
+        except json.JSONDecodeError:  # empty, or torn when the machine stopped
+            continue
+        except (TypeError, KeyError) as error:
             raise ValueError(f"{file}:{number}: {error!r}") from error
         if run.setting == setting:
             runs[run.key] = run

@@ -38,6 +38,11 @@ class ArtifactsContract:
         artifacts.fetch("jobs/a/x.bin", tmp_path / "copy")
         assert (tmp_path / "copy").read_bytes() == data
 
+    def test_no_listing_hides_what_another_process_writes(self, artifacts: Artifacts) -> None:
+        listings = artifacts._filesystem.dircache
+        listings["jobs"] = []
+        assert "jobs" not in listings
+
     def test_a_second_put_replaces_the_first(self, artifacts: Artifacts) -> None:
         artifacts.put_bytes("k", b"one")
         artifacts.put_bytes("k", b"two")

@@ -226,3 +226,18 @@ def test_what_is_not_believed_is_believed_again_once_it_fits() -> None:
     for weight in (0.0, 1.0):
         surrogate.fit(x, weight * guesses, cast("Tokens", None), turn=0)
         assert surrogate.gp.covar_module.believes == (weight > 0)
+
+
+def test_what_can_t_be_judged_is_believed_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    surrogate = Surrogate(5, kernels=0, seed=0, sources=1)
+    x = torch.cat([teacher(surrogate.layout), inputs(surrogate.layout, torch.linspace(0, 3, 8))])
+    surrogate.gp.believe(False)
+
+    def broken(*_: Tensor) -> float:
+        if surrogate.gp.mean_module.believes:
+            raise NotPSDError("broken")
+        return 0.0
+
+    monkeypatch.setattr(surrogate, "_evidence", broken)
+    surrogate.fit(x, torch.zeros(len(x)).double(), cast("Tokens", None), turn=0)
+    assert not surrogate.gp.mean_module.believes

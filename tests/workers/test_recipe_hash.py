@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from app.requests import TrainingRequest
+from workers import recipe_hash as module
 from workers.precision import Precision
-from workers.recipe_hash import recipe_hash, weights_hash
+from workers.recipe_hash import recipe_hash, teacher_hash, weights_hash
 from workers.splits import Splits
 from workers.teacher import Arrays, Teacher
 
@@ -89,3 +90,9 @@ def test_weights_are_told_apart_by_name_type_and_shape() -> None:
     ]
     hashes = {weights_hash(weights) for weights in [{"a": zeros}, *others]}
     assert len(hashes) == 4
+
+
+def test_another_version_is_another_teacher_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = teacher_hash(TEACHER, "content", SPLITS, {})
+    monkeypatch.setattr(module, "VERSION", module.VERSION + 1)
+    assert teacher_hash(TEACHER, "content", SPLITS, {}) != before

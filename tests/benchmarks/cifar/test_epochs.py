@@ -46,6 +46,8 @@ def test_the_epochs_come_nearest_to_the_time() -> None:
     assert fitting_epochs(pace, 157.0, request_of, 100) == (12, 160.0)
     assert fitting_epochs(pace, 154.0, request_of, 100) == (11, 152.0)
     assert fitting_epochs(pace, 0.0, request_of, 100)[0] == 1
+    slow = Pace(40.0, 8.0, 4.0, slowness=2.0)
+    assert fitting_epochs(slow, 320.0, request_of, 100) == (12, 160.0)
 
 
 def test_logits_of_a_part_tell_the_time_of_all(

@@ -35,14 +35,14 @@ def test_a_log_gives_the_last_run_of_each_key_of_its_setting(tmp_path: Path) -> 
     for one in (SEARCH, other, newer, run(0, "embedding", [0.6])):
         append_line(log, one.to_json())
     with log.open("a") as file:
-        file.write('{"seed": 1, "meth')  # the machine stopped
+        file.write('{"seed": 1, "trials": [{"number": 0}')  # the machine stopped
     assert read_runs(log, "s") == {
         Key(1, "random"): newer,
         Key(0, "embedding"): run(0, "embedding", [0.6]),
     }
 
 
-@pytest.mark.parametrize("line", ['{"seed": 1}', "{no json}"])
+@pytest.mark.parametrize("line", ['{"seed": 1}', "[]"])
 def test_a_line_that_is_no_run_is_told(tmp_path: Path, line: str) -> None:
     log = tmp_path / "log.jsonl"
     log.write_text(f"{json.dumps(SEARCH.to_json())}\n{line}\n")
