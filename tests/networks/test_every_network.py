@@ -61,12 +61,24 @@ SHALLOW = frozenset(
 # The same blocks as a sibling's that `make test` takes, only more or wider ones.
 DEEPER = (LARGE_NETWORKS - SHALLOW) | frozenset(
     {
+        "torchvision/convnext_small",
         "torchvision/densenet161",
         "torchvision/densenet169",
         "torchvision/densenet201",
+        "torchvision/efficientnet_b1",
+        "torchvision/efficientnet_b2",
+        "torchvision/efficientnet_b3",
         "torchvision/efficientnet_b4",
         "torchvision/efficientnet_b5",
         "torchvision/efficientnet_b6",
+        "torchvision/mnasnet0_75",
+        "torchvision/mnasnet1_3",
+        "torchvision/regnet_x_3_2gf",
+        "torchvision/regnet_x_8gf",
+        "torchvision/regnet_y_3_2gf",
+        "torchvision/regnet_y_8gf",
+        "torchvision/resnet101",
+        "torchvision/shufflenet_v2_x1_5",
         "torchvision/swin_s",
         "torchvision/swin_v2_s",
     }
