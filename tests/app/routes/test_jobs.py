@@ -2,7 +2,6 @@ from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine, event
 
 from app.database import Database
 from app.leases import claim
@@ -211,29 +210,6 @@ def test_a_job_with_another_objective_has_a_pareto_set_by_its_macs(
     lease, _ = searching_job(database)
     body = client.get(f"/v1/jobs/{lease.job_id}/pareto").json()
     assert ([trial["number"] for trial in body["items"]], body["costs"]) == ([0], ["macs"])
-
-
-def test_a_pareto_set_takes_as_many_queries_whatever_its_size(
-    client: TestClient, database: Database
-) -> None:
-    lease, writer = searching_job(database)
-    path = f"/v1/jobs/{lease.job_id}/pareto"
-    counts = []
-    for number in (3, 4):
-        writer.add_trials([replace(new_trial(number), macs=3000 - number)], None)
-        writer.trial_completed(number, replace(RESULT, accuracy=0.9 - number / 100))
-        writer.add_student(new_student((FILE,), trial=number), best=False)
-        sent: list[str] = []
-
-        def count(*arguments: object, sent: list[str] = sent) -> None:
-            sent.append(str(arguments[2]))
-
-        event.listen(Engine, "before_cursor_execute", count)
-        found = client.get(path).json()["items"]
-        event.remove(Engine, "before_cursor_execute", count)
-        assert len(found) == number - 1
-        counts.append(len([statement for statement in sent if statement.startswith("SELECT")]))
-    assert counts == [4, 4]
 
 
 def test_the_pareto_set_is_described(client: TestClient) -> None:
