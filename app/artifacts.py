@@ -4,7 +4,9 @@ import hashlib
 import io
 import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -14,6 +16,8 @@ from fsspec.implementations.local import LocalFileSystem
 from app.ids import random_name
 
 _CHUNK_BYTES = 2**20
+# What all keys begin with: whatever else is in the store's place is none of our business.
+_FOLDERS = ("datasets", "embeddings", "jobs", "students", "teachers")
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,14 @@ class StoredFile:
     key: str
     bytes: int
     sha256: str
+
+
+@dataclass(frozen=True)
+class ListedFile:
+    """A file that is in the store, whole or not."""
+
+    key: str
+    bytes: int
 
 
 class Artifacts:
@@ -95,6 +107,25 @@ class Artifacts:
     def exists(self, key: str) -> bool:
         """Returns whether there is a whole file under the key."""
         return bool(self._filesystem.isfile(self._path(key)))
+
+    @property
+    def local_folder(self) -> Path | None:
+        """The store's folder, where it is one of this machine."""
+        return Path(self._root) if self._is_local else None
+
+    def files(self) -> Iterator[ListedFile]:
+        """Yields all files that are ours, by folder; also what a killed writer left there."""
+        for folder in _FOLDERS:
+            for path, about in self._filesystem.find(self._path(folder), detail=True).items():
+                yield ListedFile(path[len(self._root) + 1 :], int(about["size"]))
+
+    def modified(self, key: str) -> datetime:
+        """Returns when the file was written, by the store's clock; later than all if it is gone."""
+        try:
+            written: datetime = self._filesystem.modified(self._path(key))
+        except FileNotFoundError:
+            return datetime.max.replace(tzinfo=UTC)
+        return written if written.tzinfo else written.replace(tzinfo=UTC)
 
     def delete(self, key: str) -> None:
         """Removes the file; nothing happens if there is none."""

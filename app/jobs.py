@@ -6,6 +6,7 @@ from sqlalchemy import Row, ScalarSelect, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.ids import JOB, is_id, new_id
+from app.leases import WORKABLE_STATES
 from app.pages import Page, after, cut
 from app.problems import NotFound
 from app.records import (
@@ -52,6 +53,12 @@ def get_command(session: Session, job_id: str) -> Command | None:
     """
     command: Command | None = session.scalar(_COMMAND, {"job_id": job_id})
     return command
+
+
+def count_unfinished(session: Session) -> int:
+    """Returns how many jobs wait in the queue or are worked on."""
+    count = select(func.count()).select_from(Job).where(Job.state.in_(WORKABLE_STATES))
+    return session.scalars(count).one()
 
 
 def require_job(session: Session, job_id: str) -> None:

@@ -40,13 +40,17 @@ _NO_JOB = problems(_404="There is no such job.")
             _413="The body is too large.",
             _415="The body is not JSON.",
             _422="A field is wrong: see `errors`.",
+            _429="Too many jobs wait already: `Retry-After` says when to try again.",
+            _507="There is no room for what would come of it.",
         ),
     },
     openapi_extra=JOB_REQUEST,
 )
 def submit_job(services: Used, body: JsonBody) -> Response:
     """Submits a compression job. All but `teacher` and `dataset` have defaults."""
-    job = submit(services.database, parse(JobRequest, body))
+    wanted = parse(JobRequest, body)
+    services.storage.expect_room()
+    job = submit(services.database, wanted, services.settings.max_jobs)
     return _accepted(JobOverview(job, Progress(), None))
 
 

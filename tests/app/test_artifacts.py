@@ -1,5 +1,6 @@
 import hashlib
 import io
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -80,6 +81,15 @@ class ArtifactsContract:
         assert left == []
         assert artifacts.exists("a/bc")
         assert artifacts.exists("a/d/4")
+
+    def test_our_files_are_listed_with_their_size_and_age(self, artifacts: Artifacts) -> None:
+        for key in ("jobs/a/x", "students/b/y.part", "datasets/c"):
+            artifacts.put_bytes(key, b"four")
+        artifacts.put_bytes("strange/d", b"of another program")
+        listed = {file.key: file.bytes for file in artifacts.files()}
+        assert listed == {"jobs/a/x": 4, "students/b/y.part": 4, "datasets/c": 4}
+        assert abs(artifacts.modified("jobs/a/x") - datetime.now(UTC)) < timedelta(hours=1)
+        assert artifacts.modified("jobs/none") > datetime.now(UTC) + timedelta(days=1)
 
     def test_a_store_is_opened_anew_by_its_url(self, artifacts: Artifacts) -> None:
         artifacts.put_bytes("k", b"one")

@@ -3,9 +3,12 @@ from dataclasses import replace
 import pytest
 from fastapi.testclient import TestClient
 
+from app.api import create_app
 from app.database import Database
 from app.leases import claim
 from app.records import StoredStudentFile, TrialSource
+from app.services import Services
+from tests.app.conftest import URL_OF_API
 from tests.app.samples import (
     NEVER_S,
     REQUEST,
@@ -210,6 +213,29 @@ def test_a_job_with_another_objective_has_a_pareto_set_by_its_macs(
     lease, _ = searching_job(database)
     body = client.get(f"/v1/jobs/{lease.job_id}/pareto").json()
     assert ([trial["number"] for trial in body["items"]], body["costs"]) == ([0], ["macs"])
+
+
+def test_too_many_jobs_are_told_when_to_come_again(services: Services) -> None:
+    settings = replace(services.settings, max_jobs=1)
+    app = create_app(replace(services, settings=settings))
+    with TestClient(app, base_url=URL_OF_API) as client:
+        assert client.post("/v1/jobs", json=REQUEST).status_code == 202
+        refused = client.post("/v1/jobs", json=REQUEST)
+    assert refused.status_code == 429
+    assert int(refused.headers["retry-after"]) >= 1
+    assert refused.json()["type"] == "urn:stillhouse:problem:too-many"
+
+
+def test_a_full_disk_takes_no_job(services: Services) -> None:
+    settings = replace(services.settings, min_free_bytes=2**60)
+    app = create_app(replace(services, settings=settings))
+    with TestClient(app, base_url=URL_OF_API) as client:
+        refused = client.post("/v1/jobs", json=REQUEST)
+        assert client.get("/v1/jobs").json()["items"] == []
+    assert (refused.status_code, refused.json()["type"]) == (
+        507,
+        "urn:stillhouse:problem:storage-full",
+    )
 
 
 def test_the_pareto_set_is_described(client: TestClient) -> None:
