@@ -5,6 +5,7 @@ import io
 import os
 import re
 import shutil
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,8 @@ from app.ids import random_name
 
 _CHUNK_BYTES = 2**20
 _PART = re.compile(r"\.[0-9A-Za-z]{22}\.part$")  # of a file that is being written aside
+# What all keys begin with: whatever else is in the store's place is none of our business.
+_FOLDERS = ("datasets", "embeddings", "jobs", "students", "teachers")
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,14 @@ class StoredFile:
     key: str
     bytes: int
     sha256: str
+
+
+@dataclass(frozen=True)
+class ListedFile:
+    """A file that is in the store, whole or not."""
+
+    key: str
+    bytes: int
 
 
 class Artifacts:
@@ -111,15 +122,33 @@ class Artifacts:
         keys = sorted(file.removeprefix(f"{self._root}/") for file in files)
         return [key for key in keys if not _PART.search(key)]
 
+    @property
+    def local_folder(self) -> Path | None:
+        """The store's folder, where it is one of this machine."""
+        return Path(self._root) if self._is_local else None
+
+    def files(self, *folders: str) -> Iterator[ListedFile]:
+        """Yields all files in folders and below; also what a killed writer left there.
+
+        Args:
+            folders: their keys; without any, all folders that are ours.
+        """
+        for folder in folders or _FOLDERS:
+            for path, about in self._filesystem.find(self._path(folder), detail=True).items():
+                yield ListedFile(path[len(self._root) + 1 :], int(about["size"]))
+
+    def modified(self, key: str) -> datetime:
+        """Returns when the file was written, by the store's clock; later than all if it is gone."""
+        try:
+            written: datetime = self._filesystem.modified(self._path(key))
+        except FileNotFoundError:
+            return datetime.max.replace(tzinfo=UTC)
+        return written if written.tzinfo else written.replace(tzinfo=UTC)
+
     def delete(self, key: str) -> None:
         """Removes the file; nothing happens if there is none."""
-        if self.exists(key):
+        with suppress(FileNotFoundError):  # there is none, or another deletes it too
             self._filesystem.rm_file(self._path(key))
-
-    def delete_folder(self, key: str) -> None:
-        """Removes all files whose keys begin with `key/`, also what a killed writer left there."""
-        with suppress(FileNotFoundError):  # it isn't there, or another deletes it too
-            self._filesystem.rm(self._path(key), recursive=True)
 
     def delete_parts(self, older_s: float) -> int:
         """Removes what killed writers left behind, if it is older than so many seconds.
@@ -128,14 +157,11 @@ class Artifacts:
             How many there were.
         """
         limit = datetime.now(UTC) - timedelta(seconds=older_s)
-        count = 0
-        for path in self._filesystem.find(self._root):
-            if _PART.search(path):
-                with suppress(FileNotFoundError):  # its writer lives, or another sweeps too
-                    if self._filesystem.modified(path) < limit:
-                        self._filesystem.rm_file(path)
-                        count += 1
-        return count
+        old = [one.key for one in self.files() if _PART.search(one.key)]
+        old = [key for key in old if self.modified(key) < limit]
+        for key in old:
+            self.delete(key)
+        return len(old)
 
     def _write(self, path: str, source: BinaryIO) -> tuple[int, str]:
         size, digest = 0, hashlib.sha256()

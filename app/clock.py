@@ -6,6 +6,7 @@ from sqlalchemy import DateTime, Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ColumnElement
+from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import TypeDecorator
 
 
@@ -32,7 +33,11 @@ class UtcDateTime(TypeDecorator[datetime]):
 class DatabaseTime(ColumnElement[datetime]):
     """The database's time when the statement runs, `offset_s` seconds later."""
 
-    inherit_cache = False  # the offset is part of the statement's text
+    inherit_cache = True
+    # The offset stands in the statement's text: those of equal ones are put together once.
+    _traverse_internals = [  # noqa: RUF012 - as the class above has it
+        ("offset_s", InternalTraversal.dp_plain_obj)
+    ]
     type = UtcDateTime()
 
     def __init__(self, offset_s: float = 0.0) -> None:

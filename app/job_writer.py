@@ -271,7 +271,8 @@ class JobWriter:
                 Trial.state.in_(allowed),
             )
             .values(**values)
-            .returning(Trial.number)
+            .returning(Trial.number),
+            execution_options={"synchronize_session": False},
         )
         if changed is None:
             raise Conflict(f"trial {number} of {self._lease.job_id} is not {' or '.join(allowed)}")

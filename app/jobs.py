@@ -1,13 +1,17 @@
 """The repository of jobs."""
 
-from sqlalchemy import Row, ScalarSelect, bindparam, func, select
+from typing import Any, TypeVarTuple
+
+from sqlalchemy import Row, ScalarSelect, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.ids import JOB, is_id, new_id
+from app.leases import WORKABLE_STATES
 from app.pages import Page, after, cut
 from app.problems import NotFound
 from app.records import (
     BestRecord,
+    Command,
     JobOverview,
     JobRecord,
     Progress,
@@ -16,6 +20,8 @@ from app.records import (
 )
 from app.requests import JobRequest
 from app.tables import Embedding, Job, JobTeacher, Student, Trial
+
+Ts = TypeVarTuple("Ts")
 
 
 def create_job(session: Session, request: JobRequest) -> str:
@@ -37,7 +43,22 @@ def get_job(session: Session, job_id: str) -> JobRecord:
     Raises:
         NotFound: there is none.
     """
-    return get_overview(session, job_id).job
+    return _record(_one(session, _JOB_OF_ONE, job_id))
+
+
+def get_command(session: Session, job_id: str) -> Command | None:
+    """Returns what a user asked of the coordinator that holds the job, if anything.
+
+    That is asked again and again while a job is worked on.
+    """
+    command: Command | None = session.scalar(_COMMAND, {"job_id": job_id})
+    return command
+
+
+def count_unfinished(session: Session) -> int:
+    """Returns how many jobs wait in the queue or are worked on."""
+    count = select(func.count()).select_from(Job).where(Job.state.in_(WORKABLE_STATES))
+    return session.scalars(count).one()
 
 
 def require_job(session: Session, job_id: str) -> None:
@@ -57,12 +78,7 @@ def get_overview(session: Session, job_id: str) -> JobOverview:
     Raises:
         NotFound: there is none.
     """
-    row = None
-    if is_id(JOB, job_id):
-        row = session.execute(_OVERVIEW_OF_ONE, {"job_id": job_id}).one_or_none()
-    if row is None:
-        raise _no_job(job_id)
-    return _overview(row)
+    return _overview(_one(session, _OVERVIEW_OF_ONE, job_id))
 
 
 def list_overviews(session: Session, limit: int, cursor: str | None) -> Page[JobOverview]:
@@ -72,11 +88,13 @@ def list_overviews(session: Session, limit: int, cursor: str | None) -> Page[Job
     return cut(found, limit, lambda one: [one.job.created_at, one.job.id])
 
 
-def list_ended(session: Session) -> list[str]:
-    """Returns the ids of all jobs that have ended for good, the oldest first."""
-    ended = Job.state.in_(("succeeded", "failed", "cancelled"))
-    query = select(Job.id).where(ended).order_by(Job.created_at, Job.id)
-    return list(session.scalars(query))
+def _one(session: Session, query: Select[*Ts], job_id: str) -> Row[*Ts]:
+    row = None
+    if is_id(JOB, job_id):
+        row = session.execute(query, {"job_id": job_id}).one_or_none()
+    if row is None:
+        raise _no_job(job_id)
+    return row
 
 
 def _no_job(job_id: str) -> NotFound:
@@ -89,22 +107,18 @@ def _count(state: TrialState) -> ScalarSelect[int]:
 
 
 # Built once: with SQLAlchemy, putting a statement together costs more than running this one.
-_OVERVIEW = (
-    select(
-        Job,
-        JobTeacher,
-        Student,
-        Embedding.id,
-        _count("completed"),
-        _count("running"),
-        _count("failed"),
-        _count("stopped"),
-    )
+_JOB = (
+    select(Job, JobTeacher, Student, Embedding.id)
     .outerjoin(JobTeacher, JobTeacher.job_id == Job.id)
     .outerjoin(Student, (Student.job_id == Job.id) & Student.best)
     .outerjoin(Embedding, Embedding.job_id == Job.id)
 )
-_OVERVIEW_OF_ONE = _OVERVIEW.where(Job.id == bindparam("job_id"))
+_OVERVIEW = _JOB.add_columns(
+    _count("completed"), _count("running"), _count("failed"), _count("stopped")
+)
+_OF_ONE = Job.id == bindparam("job_id")
+_JOB_OF_ONE, _OVERVIEW_OF_ONE = _JOB.where(_OF_ONE), _OVERVIEW.where(_OF_ONE)
+_COMMAND = select(Job.command).where(_OF_ONE)
 
 
 def _overview(row: Row[Job, JobTeacher, Student, str, int, int, int, int]) -> JobOverview:
@@ -116,7 +130,7 @@ def _overview(row: Row[Job, JobTeacher, Student, str, int, int, int, int]) -> Jo
     )
 
 
-def _record(row: Row[Job, JobTeacher, Student, str, int, int, int, int]) -> JobRecord:
+def _record(row: Row[Job, JobTeacher, Student, str, *tuple[Any, ...]]) -> JobRecord:
     job = row[0]
     teacher: JobTeacher | None = row[1]  # of an outer join, as the best student is
     best: Student | None = row[2]

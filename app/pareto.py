@@ -1,13 +1,34 @@
 """A job's Pareto set: the trials that no other beats on accuracy and the named costs."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter, itemgetter, le
+from typing import Protocol, TypeVar
 
 from app.limits import COSTS, cost_limits
-from app.records import JobRecord, TeacherRecord, TrialRecord
+from app.records import JobRecord, TeacherRecord, TrialState
 from app.requests import ConstraintsRequest, CostName
 
 
-def pareto_set(job: JobRecord, trials: Iterable[TrialRecord]) -> list[TrialRecord]:
+class Figures(Protocol):
+    """What a trial costs and is worth: a whole record, or these alone."""
+
+    @property
+    def number(self) -> int:
+        """Its number within the job."""
+
+    @property
+    def state(self) -> TrialState:
+        """Whether it has completed."""
+
+    @property
+    def accuracy(self) -> float | None:
+        """On validation, from 0 to 1."""
+
+
+T = TypeVar("T", bound=Figures)
+
+
+def pareto_set(job: JobRecord, trials: Iterable[T]) -> list[T]:
     """Returns those of a job's trials that are feasible, completed, and beaten by no other such.
 
     One beats another that it is no worse than in anything and better than in something. Of equals
@@ -19,7 +40,7 @@ def pareto_set(job: JobRecord, trials: Iterable[TrialRecord]) -> list[TrialRecor
     if job.teacher is None:
         return []
     limits = _limits(job.request.constraints, job.teacher)
-    feasible = [trial for trial in trials if _keeps(trial, limits)]
+    feasible = [trial for trial in trials if _keeps(trial, limits)] if limits else trials
     return _unbeaten(feasible, job.request.objective.pareto_costs)
 
 
@@ -31,26 +52,24 @@ def _limits(constraints: ConstraintsRequest, teacher: TeacherRecord) -> dict[str
     return {name: limit for name, limit in limits.items() if limit is not None}
 
 
-def _keeps(trial: TrialRecord, limits: Mapping[str, float]) -> bool:
+def _keeps(trial: Figures, limits: Mapping[str, float]) -> bool:
     found = {name: getattr(trial, name) for name in limits}
     return all(found[name] is not None and found[name] <= limits[name] for name in limits)
 
 
-def _unbeaten(trials: Iterable[TrialRecord], costs: Sequence[CostName]) -> list[TrialRecord]:
+def _unbeaten(trials: Iterable[T], costs: Sequence[CostName]) -> list[T]:
     """Returns the completed trials that no other beats, by their costs in the order of these."""
+    costs_of = attrgetter(*costs, "number")  # of several names: a tuple
     figures = [
-        ((*(getattr(trial, name) for name in costs), -trial.accuracy), trial.number, trial)
+        ((*costs_of(trial)[:-1], -trial.accuracy), trial.number, trial)
         for trial in trials
         if trial.state == "completed" and trial.accuracy is not None
     ]
-    kept: list[tuple[tuple[float, ...], TrialRecord]] = []
-    # Nothing is beaten by what comes later in this order.
-    for found, _, trial in sorted(figures, key=lambda row: row[:2]):
-        if not any(_no_worse(other, found) for other, _ in kept):
-            kept.append((found, trial))
-    return [trial for _, trial in kept]
-
-
-def _no_worse(one: Sequence[float], other: Sequence[float]) -> bool:
-    """Returns whether each of one's figures, of which less is better, is at most the other's."""
-    return all(mine <= others for mine, others in zip(one, other, strict=True))
+    kept: list[tuple[float, ...]] = []
+    chosen: list[T] = []
+    # Nothing is beaten by what comes later in this order, and most of it by what was kept last.
+    for found, _, trial in sorted(figures, key=itemgetter(0, 1)):
+        if not any(all(map(le, other, found)) for other in reversed(kept)):
+            kept.append(found)
+            chosen.append(trial)
+    return chosen

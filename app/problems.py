@@ -22,6 +22,7 @@ class StillhouseError(Exception):
     status: ClassVar[int] = 500
     type: ClassVar[str] = "internal"
     title: ClassVar[str] = "Something is wrong on our side"
+    retry_after_s: ClassVar[int | None] = None
 
     def __init__(self, detail: str, errors: Sequence[FieldError] = ()) -> None:
         super().__init__(detail)
@@ -103,6 +104,24 @@ class NotReady(StillhouseError):
     status = 503
     type = "not-ready"
     title = "Not ready"
+    retry_after_s = 5
+
+
+class TooMany(StillhouseError):
+    """Raised when there are as many of something as there may be at once; later there are fewer."""
+
+    status = 429
+    type = "too-many"
+    title = "Too many at once"
+    retry_after_s = 10
+
+
+class StorageFull(StillhouseError):
+    """Raised when there is no room left for what was sent, or would come of it."""
+
+    status = 507
+    type = "storage-full"
+    title = "No room is left"
 
 
 class LeaseLost(StillhouseError):

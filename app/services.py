@@ -1,6 +1,7 @@
 """What the routes work with: one of each a process, handed to every request."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from starlette.requests import Request
 from app.artifacts import Artifacts
 from app.database import Database
 from app.settings import Settings
+from app.storage import Storage
 
 _CHECKS_AT_ONCE = 2  # a check may take a core and gigabytes
 
@@ -32,6 +34,16 @@ class Services:
     def open(cls, settings: Settings) -> "Services":
         """Returns the services that the settings name."""
         return cls(settings, Database(settings.database_url), Artifacts(settings.artifacts_url))
+
+    @cached_property
+    def storage(self) -> Storage:
+        """Tells whether there is room for more."""
+        return Storage(self.settings, self.artifacts)
+
+    @cached_property
+    def uploading(self) -> CapacityLimiter:
+        """Counts the uploads under way, each of which takes memory, a file and maybe a check."""
+        return CapacityLimiter(self.settings.max_uploads)
 
     @property
     def uploads(self) -> Path:

@@ -31,6 +31,10 @@ class Settings:
         max_upload_bytes: largest uploaded body.
         max_unpacked_bytes: largest size that an uploaded archive may unpack to.
         max_teacher_bytes: largest uploaded teacher, all of its files together.
+        max_uploads: most uploads at once.
+        max_jobs: most jobs that wait or are worked on at once.
+        max_artifacts_bytes: most that the artifacts may take before more is refused; 0: any.
+        min_free_bytes: what has to stay free on the disks of the home and the artifacts.
         check_memory_bytes: what the check of an upload, or an estimate, may take of memory.
         check_s: how long the check of an upload, or an estimate, may take.
         access_log: whether the API logs every request.
@@ -50,6 +54,10 @@ class Settings:
     max_upload_bytes: int = 2048 * _MIB
     max_unpacked_bytes: int = 4096 * _MIB
     max_teacher_bytes: int = 2048 * _MIB
+    max_uploads: int = 8
+    max_jobs: int = 1000
+    max_artifacts_bytes: int = 0
+    min_free_bytes: int = 64 * _MIB
     check_memory_bytes: int = 4096 * _MIB
     check_s: int = 300
     access_log: bool = False
@@ -79,6 +87,12 @@ class Settings:
             max_upload_bytes=_whole(environ, "MAX_UPLOAD_BYTES", cls.max_upload_bytes),
             max_unpacked_bytes=_whole(environ, "MAX_UNPACKED_BYTES", cls.max_unpacked_bytes),
             max_teacher_bytes=_whole(environ, "MAX_TEACHER_BYTES", cls.max_teacher_bytes),
+            max_uploads=_whole(environ, "MAX_UPLOADS", cls.max_uploads),
+            max_jobs=_whole(environ, "MAX_JOBS", cls.max_jobs),
+            max_artifacts_bytes=_whole(
+                environ, "MAX_ARTIFACTS_BYTES", cls.max_artifacts_bytes, lowest=0
+            ),
+            min_free_bytes=_whole(environ, "MIN_FREE_BYTES", cls.min_free_bytes, lowest=0),
             check_memory_bytes=_whole(
                 environ, "CHECK_MEMORY_BYTES", cls.check_memory_bytes, lowest=1024 * _MIB
             ),

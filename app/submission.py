@@ -17,22 +17,30 @@ from app.embeddings import get_embedding
 from app.errand_records import EstimateRecord, UploadedTeacher
 from app.estimates import create_estimate, get_estimate
 from app.field_errors import pointer
-from app.jobs import create_job, get_job
-from app.problems import Conflict, FieldError, Invalid, NotFound
+from app.jobs import count_unfinished, create_job, get_job
+from app.problems import Conflict, FieldError, Invalid, NotFound, TooMany
 from app.records import JobRecord
 from app.requests import DatasetRequest, JobRequest, TrainingRequest
 from app.teachers import get_teacher
 
 
-def submit(database: Database, request: JobRequest) -> JobRecord:
+def submit(database: Database, request: JobRequest, most: int) -> JobRecord:
     """Puts the job in the queue and returns it.
+
+    Args:
+        database: where it is put on record.
+        request: what is asked for.
+        most: jobs that wait or are worked on, with this one.
 
     Raises:
         Invalid: the request names what can't be used; `errors` says what and where.
         Conflict: its teacher is still being checked.
+        TooMany: there are as many as there may be.
     """
     with database.write() as session:
         _expect_known(session, request)
+        if count_unfinished(session) >= most:
+            raise TooMany(f"{most} jobs wait or are worked on, which is all that there may be")
         return get_job(session, create_job(session, request))
 
 

@@ -1,29 +1,60 @@
 """The repository of trials; only a coordinator writes them (`app.job_writer`)."""
 
 from collections.abc import Collection
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.pages import Page, cut, decode_number
-from app.records import TrialRecord, TrialSource
+from app.records import TrialRecord, TrialSource, TrialState
 from app.tables import Trial
 
 
-def list_trials(session: Session, job_id: str) -> list[TrialRecord]:
-    """Returns all trials of a job by their number."""
-    query = select(Trial).where(Trial.job_id == job_id).order_by(Trial.number)
-    return [_record(row) for row in session.scalars(query)]
+class TrialFigures(NamedTuple):
+    """What a trial costs and is worth: all that a Pareto set is made by."""
+
+    number: int
+    state: TrialState
+    params: int
+    macs: int
+    bytes: int
+    accuracy: float | None
+    latency_ms: float | None
+
+
+def list_trials(session: Session, job_id: str, first: int = 0) -> list[TrialRecord]:
+    """Returns a job's trials by their number, those from the number `first` on."""
+    rows = session.execute(_AFTER, {"job_id": job_id, "number": first - 1})
+    return [_record(row) for row in rows]
+
+
+def get_trials(session: Session, job_id: str, numbers: Collection[int]) -> list[TrialRecord]:
+    """Returns those of a job's trials that have one of the numbers, in no order."""
+    query = _RECORDS.where(Trial.job_id == job_id, Trial.number.in_(numbers))
+    return [_record(row) for row in session.execute(query)]
+
+
+def completed_figures(session: Session, job_id: str) -> list[TrialFigures]:
+    """Returns what a job's completed trials cost and are worth, in no order.
+
+    That takes a tenth of the time that the whole trials would.
+    """
+    rows = session.connection().execute(_FIGURES, {"job_id": job_id})
+    return list(map(TrialFigures._make, rows))
 
 
 def page_of_trials(
-    session: Session, job_id: str, limit: int, cursor: str | None
+    session: Session, job_id: str, limit: int, cursor: str | None, first: int = 0
 ) -> Page[TrialRecord]:
-    """Returns a page of a job's trials by their number; raises `Invalid` for a strange cursor."""
-    query = select(Trial).where(Trial.job_id == job_id).order_by(Trial.number).limit(limit + 1)
-    if cursor is not None:
-        query = query.where(Trial.number > decode_number(cursor))
-    found = [_record(row) for row in session.scalars(query)]
+    """Returns a page of a job's trials by their number, of those from the number `first` on.
+
+    Raises:
+        Invalid: the cursor is none of ours.
+    """
+    last = first - 1 if cursor is None else max(first - 1, decode_number(cursor))
+    rows = session.execute(_AFTER.limit(limit + 1), {"job_id": job_id, "number": last})
+    found = [_record(row) for row in rows]
     return cut(found, limit, lambda trial: [trial.number])
 
 
@@ -39,16 +70,46 @@ def find_trained(
         hashes: of the candidates that are looked for.
     """
     query = (
-        select(Trial)
+        _RECORDS.add_columns(Trial.job_id)
         .where(Trial.recipe_hash == recipe_hash, Trial.hash.in_(hashes))
         .where(Trial.state == "completed", Trial.job_id != job_id)
         .order_by(Trial.finished_at, Trial.job_id, Trial.number)
     )
-    rows = session.scalars(query)
+    rows = session.execute(query)
     return [(TrialSource(row.job_id, row.number), _record(row)) for row in rows]
 
 
-def _record(row: Trial) -> TrialRecord:
+# Without what no record has, and no mapped objects: reading them costs as much as all the rest.
+_RECORDS = select(
+    Trial.number,
+    Trial.state,
+    Trial.hash,
+    Trial.edits,
+    Trial.params,
+    Trial.macs,
+    Trial.bytes,
+    Trial.seed,
+    Trial.attempts,
+    Trial.accuracy,
+    Trial.score,
+    Trial.epochs,
+    Trial.duration_s,
+    Trial.weights_key,
+    Trial.error,
+    Trial.latency_ms,
+    Trial.reused_job,
+    Trial.reused_trial,
+    Trial.curve,
+    Trial.criterion,
+)
+_OF_JOB = Trial.job_id == bindparam("job_id")
+_AFTER = _RECORDS.where(_OF_JOB, Trial.number > bindparam("number")).order_by(Trial.number)
+_FIGURES = select(*(getattr(Trial, name) for name in TrialFigures._fields)).where(
+    _OF_JOB, Trial.state == "completed"
+)
+
+
+def _record(row: Row[*tuple[Any, ...]]) -> TrialRecord:
     return TrialRecord(
         number=row.number,
         state=row.state,
@@ -72,7 +133,7 @@ def _record(row: Trial) -> TrialRecord:
     )
 
 
-def _source(row: Trial) -> TrialSource | None:
+def _source(row: Row[*tuple[Any, ...]]) -> TrialSource | None:
     if row.reused_job is None or row.reused_trial is None:
         return None
     return TrialSource(row.reused_job, row.reused_trial)

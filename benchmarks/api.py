@@ -9,7 +9,6 @@ import argparse
 import http.client
 import json
 import os
-import re
 import signal
 import statistics
 import subprocess
@@ -21,8 +20,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
-
 from app.database import Database
 from app.job_writer import JobWriter
 from app.jobs import create_job
@@ -30,6 +27,7 @@ from app.leases import claim
 from app.records import NewStudent, NewTrial, StoredStudentFile, TeacherRecord, TrialResult
 from app.requests import JobRequest
 from app.settings import Settings
+from benchmarks.api_process import running_api
 
 _NICENESS = 10  # of the trials
 _TRIALS = 160
@@ -47,7 +45,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="stillhouse-bench-") as home:
         environment = os.environ | {"STILLHOUSE_HOME": home, "STILLHOUSE_PORT": "0"}
         job_id = _prepare(Settings.from_environment(environment).database_url)
-        with _api(environment) as (process, url, startup_s):
+        with running_api(environment) as (process, url, startup_s):
             with _busy(arguments.burners):
                 before_s = _processor_s(process.pid)
                 latencies_ms = _ask(f"{url}/v1/jobs/{job_id}", arguments.rate, arguments.seconds)
@@ -117,27 +115,6 @@ def _prepare(url: str) -> str:
     )
     database.close()
     return job_id
-
-
-@contextmanager
-def _api(environment: dict[str, str]) -> "Iterator[tuple[subprocess.Popen[bytes], str, float]]":
-    """Yields the API's process, its URL and the seconds until its first answer."""
-    began = time.perf_counter()
-    command = [sys.executable, "-m", "app"]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as process:
-        try:
-            assert process.stderr is not None
-            found = None
-            while found is None:
-                line = process.stderr.readline()
-                if not line:
-                    sys.exit("the API did not start")
-                found = re.search(rb"running on (http://\S+)", line)
-            url = found[1].decode()
-            httpx.get(f"{url}/readyz").raise_for_status()
-            yield process, url, time.perf_counter() - began
-        finally:
-            process.terminate()
 
 
 @contextmanager

@@ -13,7 +13,8 @@ from stillhouse.errors import NotAnswered
 
 Document = Mapping[str, Any]
 
-FINISHED = frozenset({"succeeded", "failed", "cancelled"})
+FINISHED = frozenset({"succeeded", "failed", "cancelled"})  # states of a job
+UNFINISHED = frozenset({"queued", "running"})  # states of a trial
 
 
 def required(document: Document, name: str) -> Any:  # noqa: ANN401

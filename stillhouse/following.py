@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 
-from stillhouse.documents import JobStatus, Trial
+from stillhouse.documents import UNFINISHED, JobStatus, Trial
 from stillhouse.job import Job
 
 # What a person takes for live. The server answers a look in a few milliseconds.
@@ -58,9 +59,12 @@ def follow(
         sleep: Waits between two looks.
         now: Seconds since the epoch.
     """
+    ended: list[Trial] = []  # all before the first that may still change: asked for once
     while True:
         status = job.refresh().status
-        yield Look(status, tuple(job.trials()), _elapsed_s(status, now()))
+        rest = job.trials(ended[-1].number + 1 if ended else 0)
+        yield Look(status, (*ended, *rest), _elapsed_s(status, now()))
+        ended += takewhile(lambda trial: trial.state not in UNFINISHED, rest)
         if status.finished or status.state == "paused":
             return
         sleep(_POLL_S)

@@ -13,6 +13,8 @@ from stillhouse.errors import JobFailed, NoStudentYet, Refused, WaitedTooLong
 from stillhouse.students import ParetoSet, ParetoTrial, Student
 from stillhouse.transport import Transport
 
+_PAGE = 500  # items; the most that the server gives at once
+
 
 class Job:
     """One compression request and what became of it.
@@ -71,10 +73,11 @@ class Job:
         if self.state in {"failed", "cancelled"}:
             raise JobFailed(self.id, self.state, self.status.error)
 
-    def trials(self) -> list[Trial]:
-        """Returns the job's trials by number."""
-        items = self._transport.items(f"{self._path}/trials")
-        return sorted((Trial.read(item) for item in items), key=lambda trial: trial.number)
+    def trials(self, first: int = 0) -> list[Trial]:
+        """Returns the job's trials by number, those from the number `first` on."""
+        items = self._transport.items(f"{self._path}/trials", first=first, limit=_PAGE)
+        trials = sorted((Trial.read(item) for item in items), key=lambda trial: trial.number)
+        return [trial for trial in trials if trial.number >= first]  # an old server gives all
 
     def pareto(self) -> list[ParetoTrial]:
         """Returns the completed trials that no other beats on accuracy and the objective's costs.

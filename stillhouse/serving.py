@@ -122,11 +122,25 @@ def migrate(environment: Mapping[str, str]) -> None:
     Raises:
         CannotServe: It can't be reached or migrated; the message ends with the reason.
     """
-    command = program("app.upgrade")
+    _run(program("app.upgrade"), environment, "the database can't be migrated")
+
+
+def prune(environment: Mapping[str, str], *, remove: bool) -> str:
+    """Returns what is said of the artifacts that nothing needs; removes them if it is to.
+
+    Raises:
+        CannotServe: Database or artifacts can't be reached; the message ends with the reason.
+    """
+    command = program("app.prune") + (["--yes"] if remove else [])
+    return _run(command, environment, "nothing more can be removed")
+
+
+def _run(command: list[str], environment: Mapping[str, str], failure: str) -> str:
+    """Returns what a program that ends by itself says; raises CannotServe if it fails."""
     done = subprocess.run(
         command, env=dict(environment), capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         reason = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
-        msg = "the database can't be migrated: " + "".join(reason)
-        raise CannotServe(msg)
+        raise CannotServe(f"{failure}: " + "".join(reason))
+    return done.stdout

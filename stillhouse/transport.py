@@ -81,14 +81,14 @@ class Transport:
             }
             return self.upload(path, content, form)
 
-    def items(self, path: str) -> Iterator[Document]:
+    def items(self, path: str, **params: int) -> Iterator[Document]:
         """Yields the items of a list; a page is fetched when it is reached."""
-        page = self.get(path)
+        page = self.get(path, **params)
         while True:
             yield from page["items"]
             if not page.get("next"):
                 return
-            page = self.get(path, cursor=page["next"])
+            page = self.get(path, cursor=page["next"], **params)
 
     def ready(self) -> bool:
         """Returns whether the server answers and says that it can work."""

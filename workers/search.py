@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from app.jobs import get_job
 from app.problems import FieldError
 from app.records import TrialRecord, TrialResult
-from app.trials import list_trials
 from embedding import Proposer, SpaceExhausted
 from networks import Edits
 from workers.best_so_far import BestSoFar
 from workers.checkpoints import CheckpointPlace
 from workers.distillation import Distillation
+from workers.known_trials import KnownTrials
 from workers.latency_start import job_gate
 from workers.offering import score_of
 from workers.pool import Failure, Finished
@@ -53,6 +53,7 @@ class Search:
         self._proposer = self._proposer_on_record()
         self._exhausted: list[bool] | None = None  # which trials had ended when none was found
         self._best = BestSoFar(work, prepared, self._gate)
+        self._known = KnownTrials(work.database, work.job.id)
 
     def _proposer_on_record(self) -> Proposer:
         screen = None if self._gate is None else self._gate.screen
@@ -89,8 +90,14 @@ class Search:
                 if not any(trial.state == "completed" for trial in trials):
                     raise NoStudent("none of the trials completed")
                 return self._proposer
-            for finished in self._work.wait():
+            for finished in self._next_ended():
                 self._settle(finished)
+
+    def _next_ended(self) -> list[Finished]:
+        """Returns calls that have ended, once there are any: nothing else gives the search work."""
+        while not (ended := self._work.wait()):
+            pass
+        return ended
 
     def _expect_some_success(self, trials: Sequence[TrialRecord]) -> None:
         """Raises `AllTrialsFailed` once the first trials have all failed."""
@@ -102,8 +109,7 @@ class Search:
         raise AllTrialsFailed(f"the first {len(failed)} trials all failed, the last one: {last}")
 
     def _trials(self) -> list[TrialRecord]:
-        with self._work.database.read() as session:
-            return list_trials(session, self._work.job.id)
+        return self._known.read()
 
     def _send_waiting(self, trials: Sequence[TrialRecord]) -> None:
         """Sends the queued trials that there is room for."""

@@ -12,7 +12,7 @@ from typing import TypeVar
 from app.artifacts import Artifacts
 from app.database import Database
 from app.job_writer import JobWriter
-from app.jobs import get_job
+from app.jobs import get_command
 from app.leases import Lease
 from app.problems import LeaseLost
 from app.records import Command, JobRecord
@@ -86,7 +86,7 @@ class Work:
             return
         self._asked = self.clock()
         with self.database.read() as session:
-            command = get_job(session, self.job.id).command
+            command = get_command(session, self.job.id)
         if command is not None:
             raise Commanded(command)
 

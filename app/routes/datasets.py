@@ -15,7 +15,8 @@ from app.datasets import get_dataset, list_datasets
 from app.json_answer import json_answer
 from app.routes.parameters import Cursor, Limit, problems
 from app.services import Used
-from app.upload import Form, receive, upload_to
+from app.upload import Form, receive
+from app.uploading import admitted_upload
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 
@@ -57,6 +58,8 @@ _BODY = {
             _413="The upload is too large.",
             _415="The body is not multipart/form-data.",
             _422="It is no dataset: `errors` names the array or the image.",
+            _429="Other uploads are under way: `Retry-After` says when to try again.",
+            _507="There is no room for it.",
         ),
     },
     openapi_extra=_BODY,
@@ -64,7 +67,7 @@ _BODY = {
 async def upload_dataset(request: Request, services: Used) -> Response:
     """Uploads a dataset. It is checked before it is taken; nothing in it is ever unpickled."""
     settings = services.settings
-    with upload_to(services.uploads) as upload:
+    async with admitted_upload(services, request) as upload:
         await receive(request, upload, settings.max_upload_bytes, _FORM)
         take = partial(
             take_dataset,

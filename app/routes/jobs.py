@@ -18,11 +18,11 @@ from app.problems import NotFound
 from app.records import JobOverview, Progress
 from app.requests import JobRequest
 from app.routes.job_body import JOB_REQUEST, JsonBody
-from app.routes.parameters import Cursor, JobId, Limit, problems
+from app.routes.parameters import Cursor, First, JobId, Limit, problems
 from app.services import Used
 from app.students import get_student, list_students
 from app.submission import submit
-from app.trials import list_trials, page_of_trials
+from app.trials import completed_figures, get_trials, page_of_trials
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -40,13 +40,17 @@ _NO_JOB = problems(_404="There is no such job.")
             _413="The body is too large.",
             _415="The body is not JSON.",
             _422="A field is wrong: see `errors`.",
+            _429="Too many jobs wait already: `Retry-After` says when to try again.",
+            _507="There is no room for what would come of it.",
         ),
     },
     openapi_extra=JOB_REQUEST,
 )
 def submit_job(services: Used, body: JsonBody) -> Response:
     """Submits a compression job. All but `teacher` and `dataset` have defaults."""
-    job = submit(services.database, parse(JobRequest, body))
+    wanted = parse(JobRequest, body)
+    services.storage.expect_room()
+    job = submit(services.database, wanted, services.settings.max_jobs)
     return _accepted(JobOverview(job, Progress(), None))
 
 
@@ -74,12 +78,15 @@ def show_job(request: Request, services: Used, job_id: JobId) -> Response:
     responses={200: {"model": PageBody[TrialBody]}, **_NO_JOB, **problems(_422="A wrong cursor.")},
 )
 def list_the_trials(
-    services: Used, job_id: JobId, limit: Limit = 100, cursor: Cursor = None
+    services: Used, job_id: JobId, limit: Limit = 100, cursor: Cursor = None, first: First = 0
 ) -> Response:
-    """Lists a job's trials by their number."""
+    """Lists a job's trials by their number.
+
+    Those that have ended change no more: who looks again asks from the first other one on.
+    """
     with services.database.read() as session:
         require_job(session, job_id)
-        page = page_of_trials(session, job_id, limit, cursor)
+        page = page_of_trials(session, job_id, limit, cursor, first)
     return json_answer(PageBody.of(page.map(TrialBody.of)))
 
 
@@ -109,10 +116,11 @@ def show_pareto(services: Used, job_id: JobId) -> Response:
     """
     with services.database.read() as session:
         job = get_job(session, job_id)
-        trials = list_trials(session, job_id)
+        chosen = [trial.number for trial in pareto_set(job, completed_figures(session, job_id))]
+        whole = {trial.number: trial for trial in get_trials(session, job_id, chosen)}
         students = list_students(session, job_id)
     costs = job.request.objective.pareto_costs
-    return json_answer(ParetoBody.of(pareto_set(job, trials), students, costs))
+    return json_answer(ParetoBody.of([whole[number] for number in chosen], students, costs))
 
 
 def _add_command(name: str, command: Callable[[Session, str], None], does: str) -> None:

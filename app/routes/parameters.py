@@ -10,6 +10,9 @@ Limit = Annotated[int, Query(ge=1, le=500, description="Items on a page.")]
 Cursor = Annotated[
     str | None, Query(max_length=500, description="`next` of the page before.", examples=["WzQwXQ"])
 ]
+First = Annotated[
+    int, Query(ge=0, le=2**63 - 1, description="Only trials of this number and above.")
+]
 JobId = Annotated[str, Path(description="The job's id.", examples=["job_3qT7ZcWm8yPp5RkXj1NaVd"])]
 
 

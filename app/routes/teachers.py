@@ -16,7 +16,8 @@ from app.teacher_bodies import ListedTeacherBody, UploadedTeacherBody
 from app.teacher_form import FORM
 from app.teacher_intake import take_teacher
 from app.teachers import get_teacher, list_teachers
-from app.upload import receive, upload_to
+from app.upload import receive
+from app.uploading import admitted_upload
 
 router = APIRouter(prefix="/v1/teachers", tags=["teachers"])
 
@@ -73,13 +74,15 @@ _BODY = {
             _413="The upload is too large.",
             _415="The body is not multipart/form-data.",
             _422="The fields don't go together, or one is wrong: see `errors`.",
+            _429="Other uploads are under way: `Retry-After` says when to try again.",
+            _507="There is no room for it.",
         ),
     },
     openapi_extra=_BODY,
 )
 async def upload_teacher(request: Request, services: Used) -> Response:
     """Uploads a teacher with its weights. It is `checking`, then `ready` or `rejected`."""
-    with upload_to(services.uploads) as upload:
+    async with admitted_upload(services, request) as upload:
         await receive(request, upload, services.settings.max_teacher_bytes, FORM)
         take = partial(take_teacher, services.database, services.artifacts, upload)
         teacher = await run_sync(take)

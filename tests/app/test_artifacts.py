@@ -1,5 +1,6 @@
 import hashlib
 import io
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -75,18 +76,6 @@ class ArtifactsContract:
         artifacts.delete("k")
         assert not artifacts.exists("k")
 
-    def test_a_folder_is_deleted_with_all_that_is_in_it_and_nothing_else(
-        self, artifacts: Artifacts
-    ) -> None:
-        for key in ("a/b/1", "a/b/c/2", "a/b/3.part", "a/bc", "a/d/4"):
-            artifacts.put_bytes(key, b"one")
-        artifacts.delete_folder("a/b")
-        artifacts.delete_folder("a/none")
-        left = [key for key in ("a/b/1", "a/b/c/2", "a/b/3.part") if artifacts.exists(key)]
-        assert left == []
-        assert artifacts.exists("a/bc")
-        assert artifacts.exists("a/d/4")
-
     def test_the_keys_right_in_a_folder_are_told(self, artifacts: Artifacts) -> None:
         for key in ("a/2", "a/1", "a/b/3", "c", f"a/4.{random_name()}.part"):
             artifacts.put_bytes(key, b"one")
@@ -94,14 +83,26 @@ class ArtifactsContract:
         assert artifacts.keys("none") == []
 
     def test_what_killed_writers_left_is_deleted_when_it_is_old(self, artifacts: Artifacts) -> None:
-        kept = ["a/1", "a/2.part", "a/b/3"]
-        part = f"a/b/3.{random_name()}.part"
+        kept = ["jobs/1", "jobs/2.part", "jobs/b/3"]
+        part = f"jobs/b/3.{random_name()}.part"
         for key in [*kept, part]:
             artifacts.put_bytes(key, b"one")
         assert artifacts.delete_parts(3600.0) == 0
         assert artifacts.exists(part)
         assert artifacts.delete_parts(-60.0) == 1
         assert [artifacts.exists(key) for key in [*kept, part]] == [True, True, True, False]
+
+    def test_our_files_are_listed_with_their_size_and_age(self, artifacts: Artifacts) -> None:
+        for key in ("jobs/a/x", "students/b/y.part", "datasets/c"):
+            artifacts.put_bytes(key, b"four")
+        artifacts.put_bytes("strange/d", b"of another program")
+        listed = {file.key: file.bytes for file in artifacts.files()}
+        assert listed == {"jobs/a/x": 4, "students/b/y.part": 4, "datasets/c": 4}
+        assert abs(artifacts.modified("jobs/a/x") - datetime.now(UTC)) < timedelta(hours=1)
+        assert {file.key for file in artifacts.files("students", "jobs/none")} == {
+            "students/b/y.part"
+        }
+        assert artifacts.modified("jobs/none") > datetime.now(UTC) + timedelta(days=1)
 
     def test_a_store_is_opened_anew_by_its_url(self, artifacts: Artifacts) -> None:
         artifacts.put_bytes("k", b"one")

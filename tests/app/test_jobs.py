@@ -1,7 +1,8 @@
 import pytest
 
+from app import job_commands
 from app.database import Database
-from app.jobs import get_job, get_overview, list_overviews, require_job
+from app.jobs import get_command, get_job, get_overview, list_overviews, require_job
 from app.problems import NotFound
 from app.records import BestRecord, JobRecord, Progress
 from tests.app.samples import new_job, new_student, searching_job
@@ -21,6 +22,15 @@ def test_no_such_job(database: Database, job_id: str) -> None:
         get_job(session, job_id)
     with database.read() as session, pytest.raises(NotFound):
         require_job(session, job_id)
+
+
+def test_what_was_asked_of_a_coordinator_is_told(database: Database) -> None:
+    lease, _ = searching_job(database)
+    with database.write() as session:
+        assert get_command(session, lease.job_id) is None
+        job_commands.pause(session, lease.job_id)
+        assert get_command(session, lease.job_id) == "pause"
+        assert get_command(session, "job_" + "a" * 22) is None
 
 
 def test_a_job_that_is_there_can_be_required(database: Database) -> None:

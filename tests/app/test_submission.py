@@ -5,28 +5,40 @@ from app.datasets import create_dataset
 from app.errand_leases import claim_errand
 from app.ids import DATASET, new_id
 from app.jobs import create_job, get_job, list_overviews
-from app.problems import Invalid
+from app.problems import Invalid, TooMany
 from app.records import NewDataset
 from app.requests import JobRequest
 from app.submission import submit, submit_estimate
 from app.teachers import accept_teacher
-from tests.app.samples import NEVER_S, REQUEST
+from tests.app.samples import NEVER_S, REQUEST, held_job
 from tests.app.samples_teachers import SUMMARY, new_teacher
 
 
 def _errors(database: Database, **changes: object) -> dict[str, str]:
     with pytest.raises(Invalid) as caught:
-        submit(database, JobRequest.model_validate(REQUEST | changes))
+        submit(database, JobRequest.model_validate(REQUEST | changes), most=1)
     with database.read() as session:
         assert list_overviews(session, 1, None).items == ()
     return {error.pointer: error.detail for error in caught.value.errors}
 
 
 def test_a_good_request_is_queued(database: Database) -> None:
-    job = submit(database, JobRequest.model_validate(REQUEST))
+    job = submit(database, JobRequest.model_validate(REQUEST), most=1)
     assert job.state == "queued"
     with database.read() as session:
         assert [one.job for one in list_overviews(session, 1, None).items] == [job]
+
+
+def test_no_more_jobs_wait_or_are_worked_on_than_may(database: Database) -> None:
+    lease, writer = held_job(database)
+    request = JobRequest.model_validate(REQUEST)
+    with pytest.raises(TooMany, match="1 jobs"):
+        submit(database, request, most=1)
+    submit(database, request, most=2)
+    with pytest.raises(TooMany):
+        submit(database, request, most=2)
+    writer.finish("cancelled")
+    assert submit(database, request, most=2).id != lease.job_id
 
 
 def test_unknown_names_are_told_with_those_there_are(database: Database) -> None:
@@ -68,7 +80,7 @@ def test_a_teacher_of_the_same_classes_is_taken(
     database: Database, summary: dict[str, object]
 ) -> None:
     request = REQUEST | {"teacher": {"id": _ready_teacher(database, **summary)}}
-    assert submit(database, JobRequest.model_validate(request)).state == "queued"
+    assert submit(database, JobRequest.model_validate(request), most=1).state == "queued"
 
 
 def test_unknown_ids_are_told_with_what_to_do(database: Database) -> None:

@@ -5,7 +5,14 @@ import pytest
 from app.database import Database
 from app.problems import Invalid
 from app.records import TrialSource
-from app.trials import find_trained, list_trials, page_of_trials
+from app.trials import (
+    TrialFigures,
+    completed_figures,
+    find_trained,
+    get_trials,
+    list_trials,
+    page_of_trials,
+)
 from tests.app.samples import RESULT, held_job, new_trial
 
 
@@ -16,12 +23,29 @@ def test_trials_come_by_their_number_in_pages(database: Database) -> None:
         everything = list_trials(session, lease.job_id)
         first = page_of_trials(session, lease.job_id, 3, None)
         second = page_of_trials(session, lease.job_id, 3, first.next)
+        later = page_of_trials(session, lease.job_id, 2, None, first=2)
+        rest = page_of_trials(session, lease.job_id, 2, later.next, first=2)
+        assert list_trials(session, lease.job_id, first=2) == everything[2:]
     assert [trial.number for trial in everything] == [0, 1, 2, 3, 4]
     assert first.items + second.items == tuple(everything)
     assert second.next is None
+    assert later.items + rest.items == tuple(everything[2:])
     trial = everything[4]
     assert (trial.state, trial.hash, trial.params, trial.macs) == ("queued", "hash 4", 200, 3000)
     assert (trial.bytes, trial.seed, trial.accuracy) == (900, 7, None)
+
+
+def test_some_trials_and_what_the_completed_are_worth(database: Database) -> None:
+    lease, writer = held_job(database)
+    writer.add_trials([new_trial(number) for number in range(4)], None)
+    writer.trial_completed(1, RESULT)
+    writer.trial_failed(2, {})
+    with database.read() as session:
+        everything = list_trials(session, lease.job_id)
+        some = get_trials(session, lease.job_id, [3, 1])
+        figures = completed_figures(session, lease.job_id)
+    assert sorted(some, key=lambda trial: trial.number) == [everything[1], everything[3]]
+    assert figures == [TrialFigures(1, "completed", 200, 3000, 900, RESULT.accuracy, None)]
 
 
 def test_another_jobs_trials_are_not_shown(database: Database) -> None:

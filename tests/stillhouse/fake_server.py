@@ -201,6 +201,7 @@ class FakeServer:
         trials: The job's trials, two a page; `pareto`: those that no other beats.
         files: The best student's files by name; None: there is no student.
         damaged: Names of files that arrive shortened.
+        takes_first: Whether it knows of `first`, which older servers don't.
         silent: How many requests get no answer before the next does.
         teachers: What `GET /v1/teachers/{id}` answers next; the last one stays.
         estimates: What `GET /v1/estimates/{id}` answers next; the last one stays.
@@ -212,6 +213,7 @@ class FakeServer:
     files: dict[str, bytes] | None = None
     damaged: set[str] = field(default_factory=set)
     silent: int = 0
+    takes_first: bool = True
     requests: list[httpx.Request] = field(default_factory=list)
     teachers: list[Document] = field(
         default_factory=lambda: [teacher_document(), teacher_document(state="ready")]
@@ -273,15 +275,18 @@ class FakeServer:
             case [name, *_] if name != JOB_ID:
                 return problem(404, "Not found", f"there is no job {name}")
             case [_, "trials"]:
-                return self._trials(int(request.url.params.get("cursor", "0")))
+                return self._trials(request.url.params)
             case [_, "best" | "pareto" as name]:
                 return self._best() if name == "best" else self._pareto()
         return httpx.Response(200, json=self.jobs.pop(0) if len(self.jobs) > 1 else self.jobs[0])
 
-    def _trials(self, start: int) -> httpx.Response:
+    def _trials(self, params: httpx.QueryParams) -> httpx.Response:
+        first = int(params.get("first", "0")) if self.takes_first else 0
+        asked = [trial for trial in self.trials if trial["number"] >= first]
+        start = int(params.get("cursor", "0"))
         stop = start + 2
-        following = str(stop) if stop < len(self.trials) else None
-        return httpx.Response(200, json={"items": self.trials[start:stop], "next": following})
+        following = str(stop) if stop < len(asked) else None
+        return httpx.Response(200, json={"items": asked[start:stop], "next": following})
 
     def _best(self) -> httpx.Response:
         if self.files is None:

@@ -6,7 +6,7 @@ import pytest
 
 from stillhouse import Client
 from stillhouse.following import follow
-from tests.stillhouse.fake_server import JOB_ID, FakeServer, job_document
+from tests.stillhouse.fake_server import JOB_ID, FakeServer, job_document, trial_document
 
 STARTED = datetime(2026, 1, 2, 3, 4, 6, tzinfo=UTC).timestamp()
 
@@ -20,6 +20,21 @@ def test_a_job_is_followed_to_its_end(client: Client, fake: FakeServer, end: str
     assert [look.status.state for look in looks] == ["queued", "searching", end]
     assert len(pauses) == 2
     assert len(looks[-1].trials) == 5
+
+
+def test_trials_that_have_ended_are_asked_for_once(client: Client, fake: FakeServer) -> None:
+    job = client.job(JOB_ID)
+    fake.jobs = [job_document(), job_document(), job_document(state="succeeded")]
+    looks = follow(job, lambda _: None, lambda: STARTED)
+    states = [[trial.state for trial in next(looks).trials]]
+    fake.trials[3] = trial_document(3)
+    states += [[trial.state for trial in look.trials] for look in looks]
+    before = ["completed", "completed", "failed", "running", "queued"]
+    after = [*before[:3], "completed", "queued"]
+    assert states == [before, after, after]
+    asked = [r.url.params for r in fake.requests if r.url.path.endswith("/trials")]
+    firsts = [int(params["first"]) for params in asked if "cursor" not in params]
+    assert firsts == [0, 3, 4]
 
 
 def test_time_runs_from_the_start_to_the_end(client: Client, fake: FakeServer) -> None:

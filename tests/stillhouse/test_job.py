@@ -46,6 +46,14 @@ def test_trials_come_in_order(client: Client, fake: FakeServer) -> None:
     assert [trial.number for trial in client.job(JOB_ID).trials()] == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.parametrize("takes_first", [True, False])
+def test_trials_are_asked_for_from_a_number_on(
+    client: Client, fake: FakeServer, takes_first: bool
+) -> None:
+    fake.takes_first = takes_first
+    assert [trial.number for trial in client.job(JOB_ID).trials(first=2)] == [2, 3, 4]
+
+
 def test_a_pareto_set_comes_as_the_server_orders_it(client: Client, fake: FakeServer) -> None:
     fake.pareto = [trial_document(3), trial_document(1, reused_from={"job": "job_1", "trial": 2})]
     found = client.job(JOB_ID).pareto()

@@ -2,11 +2,13 @@ from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine, event
 
+from app.api import create_app
 from app.database import Database
 from app.leases import claim
 from app.records import StoredStudentFile, TrialSource
+from app.services import Services
+from tests.app.conftest import URL_OF_API
 from tests.app.samples import (
     NEVER_S,
     REQUEST,
@@ -213,27 +215,27 @@ def test_a_job_with_another_objective_has_a_pareto_set_by_its_macs(
     assert ([trial["number"] for trial in body["items"]], body["costs"]) == ([0], ["macs"])
 
 
-def test_a_pareto_set_takes_as_many_queries_whatever_its_size(
-    client: TestClient, database: Database
-) -> None:
-    lease, writer = searching_job(database)
-    path = f"/v1/jobs/{lease.job_id}/pareto"
-    counts = []
-    for number in (3, 4):
-        writer.add_trials([replace(new_trial(number), macs=3000 - number)], None)
-        writer.trial_completed(number, replace(RESULT, accuracy=0.9 - number / 100))
-        writer.add_student(new_student((FILE,), trial=number), best=False)
-        sent: list[str] = []
+def test_too_many_jobs_are_told_when_to_come_again(services: Services) -> None:
+    settings = replace(services.settings, max_jobs=1)
+    app = create_app(replace(services, settings=settings))
+    with TestClient(app, base_url=URL_OF_API) as client:
+        assert client.post("/v1/jobs", json=REQUEST).status_code == 202
+        refused = client.post("/v1/jobs", json=REQUEST)
+    assert refused.status_code == 429
+    assert int(refused.headers["retry-after"]) >= 1
+    assert refused.json()["type"] == "urn:stillhouse:problem:too-many"
 
-        def count(*arguments: object, sent: list[str] = sent) -> None:
-            sent.append(str(arguments[2]))
 
-        event.listen(Engine, "before_cursor_execute", count)
-        found = client.get(path).json()["items"]
-        event.remove(Engine, "before_cursor_execute", count)
-        assert len(found) == number - 1
-        counts.append(len([statement for statement in sent if statement.startswith("SELECT")]))
-    assert counts == [4, 4]
+def test_a_full_disk_takes_no_job(services: Services) -> None:
+    settings = replace(services.settings, min_free_bytes=2**60)
+    app = create_app(replace(services, settings=settings))
+    with TestClient(app, base_url=URL_OF_API) as client:
+        refused = client.post("/v1/jobs", json=REQUEST)
+        assert client.get("/v1/jobs").json()["items"] == []
+    assert (refused.status_code, refused.json()["type"]) == (
+        507,
+        "urn:stillhouse:problem:storage-full",
+    )
 
 
 def test_the_pareto_set_is_described(client: TestClient) -> None:

@@ -1,0 +1,35 @@
+"""Taking uploads in: no more at once than the machine can take, and none that the disk can't."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from anyio import WouldBlock
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from app.problems import TooMany
+from app.services import Services
+from app.upload import Upload, upload_to
+
+
+@asynccontextmanager
+async def admitted_upload(services: Services, request: Request) -> AsyncIterator[Upload]:
+    """Yields an empty upload, which counts among those at once until the end of the block.
+
+    Raises:
+        TooMany: others are under way; the body was not read.
+        StorageFull: there is no room for as much as the request announces.
+    """
+    borrower = object()
+    try:
+        services.uploading.acquire_on_behalf_of_nowait(borrower)
+    except WouldBlock as error:
+        most = services.settings.max_uploads
+        raise TooMany(f"{most} uploads are under way, which is all that there may be") from error
+    try:
+        announced = int(request.headers.get("content-length", "0"))
+        await run_in_threadpool(services.storage.expect_room, announced)
+        with upload_to(services.uploads) as upload:
+            yield upload
+    finally:
+        services.uploading.release_on_behalf_of(borrower)

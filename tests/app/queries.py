@@ -1,0 +1,23 @@
+"""What is sent to a database while something is done."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import event
+
+from app.database import Database
+
+
+@contextmanager
+def statements(database: Database) -> Iterator[list[str]]:
+    """Yields a list that takes every statement, as it is sent; BEGIN is one of SQLite's."""
+    sent: list[str] = []
+
+    def note(*arguments: object) -> None:
+        sent.append(str(arguments[2]))
+
+    event.listen(database._engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(database._engine, "before_cursor_execute", note)
