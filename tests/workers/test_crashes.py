@@ -54,7 +54,15 @@ def _trial_processes(ray_address: str) -> list[psutil.Process]:
         and any(ray_address in part for part in process.info["cmdline"] or [])
     ]
     workers = [child for raylet in raylets for child in raylet.children(recursive=True)]
-    return [worker for worker in workers if worker.cmdline() == ["ray::_run"]]
+    return [worker for worker in workers if worker.name() == "ray::_run"]
+
+
+def _kill_one(ray_address: str) -> bool:
+    """Kills one of these workers; returns whether there was any."""
+    found = _trial_processes(ray_address)
+    for worker in found[:1]:
+        worker.send_signal(signal.SIGKILL)
+    return bool(found)
 
 
 def test_killed_processes_lose_nothing_and_every_trial_counts_once(
@@ -69,8 +77,7 @@ def test_killed_processes_lose_nothing_and_every_trial_counts_once(
     first = _start(home, ray_address)
     try:
         _until(first, lambda: len(completed()) >= 1, home)
-        for worker in _trial_processes(ray_address)[:1]:
-            worker.send_signal(signal.SIGKILL)
+        _until(first, lambda: _kill_one(ray_address), home)
         _until(first, lambda: len(completed()) >= 3, home)
     finally:
         os.killpg(first.pid, signal.SIGKILL)
