@@ -18,6 +18,7 @@ from app.jobs import get_job
 from app.leases import Lease, claim, release
 from app.problems import LeaseLost, StillhouseError
 from app.records import EndState, NewEmbedding
+from workers.command_watch import CommandWatch
 from workers.finishing import finish_students
 from workers.lease_keeper import LeaseKeeper
 from workers.pool import Pool
@@ -73,7 +74,10 @@ class Coordinator:
         log.info("%s: claimed, fence %d", lease.job_id, lease.fence)
         pool = Pool()
         try:
-            with LeaseKeeper(self.database, lease, self.lease_s, pool.cancel) as keeper:
+            with (
+                LeaseKeeper(self.database, lease, self.lease_s, pool.cancel) as keeper,
+                CommandWatch(self.database, lease, pool.cancel),
+            ):
                 self._carry_out(lease, pool, keeper.lost)
         except LeaseLost:
             log.warning("%s: left to whoever holds it now", lease.job_id)

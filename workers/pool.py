@@ -69,10 +69,13 @@ class Pool:
     A call whose worker process dies is sent again, up to `ATTEMPTS` times in all. Exceptions of the
     function itself are not tried again. The end of this process is no fault of a call, and counts
     for none: whoever sends it after that counts from the start.
+
+    Attributes:
+        cancelled: whether `cancel` was called: no call is under way then, though none has ended.
     """
 
+    cancelled: bool = False
     _flying: dict[ray.ObjectRef[Any], _Call] = field(default_factory=dict)
-    _cancelled: bool = False
 
     def place(self, value: T) -> Placed[T]:
         """Puts the value into the object store: NumPy arrays in it are shared, not copied."""
@@ -121,7 +124,7 @@ class Pool:
 
         May be called from any thread.
         """
-        self._cancelled = True
+        self.cancelled = True
         flying, self._flying = self._flying, {}
         for reference in flying:
             ray.cancel(reference, force=True)
@@ -132,7 +135,7 @@ class Pool:
         reference = task.remote(call.function, call.threads, *arguments)
         sent = _Call(call.key, call.function, call.arguments, call.threads, call.attempts + 1)
         self._flying[reference] = sent
-        if self._cancelled:  # meanwhile, by another thread
+        if self.cancelled:  # meanwhile, by another thread
             self.cancel()
 
     def _end(self, reference: ray.ObjectRef[Any], call: _Call) -> Finished | None:

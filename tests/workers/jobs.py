@@ -53,7 +53,6 @@ class InlinePool(Pool):
     before: Callable[[Hashable], object | None] = lambda _: None
     sent: list[Hashable] = field(default_factory=list)
     waiting: list[tuple[Hashable, Callable[[], object]]] = field(default_factory=list)
-    cancelled: bool = False
 
     def place(self, value: T) -> Placed[T]:
         return Placed(value)
