@@ -101,10 +101,10 @@ class Artifacts:
         if self.exists(key):
             self._filesystem.rm_file(self._path(key))
 
-    def delete_folder(self, key: str) -> None:
-        """Removes all files whose keys begin with `key/`, also what a killed writer left there."""
-        if self._filesystem.isdir(self._path(key)):
-            self._filesystem.rm(self._path(key), recursive=True)
+    def keys(self, folder: str) -> list[str]:
+        """Returns the keys that begin with `folder/`, those too that a killed writer left there."""
+        found = self._filesystem.find(self._path(folder))
+        return [str(path).removeprefix(f"{self._root}/") for path in found]
 
     def _write(self, path: str, source: BinaryIO) -> tuple[int, str]:
         size, digest = 0, hashlib.sha256()

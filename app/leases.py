@@ -11,6 +11,7 @@ from app.problems import LeaseLost
 from app.tables import Job
 
 WORKABLE_STATES = ("queued", "preparing", "searching", "finishing")
+ENDED_STATES = ("succeeded", "failed", "cancelled")
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from workers.saved_embedding import save_embedding
 from workers.search import Search
 from workers.shelf import Shelf
 from workers.surroundings import is_of_surroundings
-from workers.tidying import delete_checkpoints, delete_spare_weights
+from workers.tidying import Tidier
 from workers.work import Commanded, Stopping, Work
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,7 @@ class Coordinator:
     Attributes:
         stop: set it to have the current job released and the coordinator return.
         shelf: where datasets by name are.
+        tidier: deletes what ended jobs left.
     """
 
     database: Database
@@ -59,10 +60,15 @@ class Coordinator:
     owner: str = field(default_factory=unique_owner)
     stop: threading.Event = field(default_factory=threading.Event)
     shelf: Shelf = field(default_factory=Shelf)
+    tidier: Tidier = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.tidier = Tidier(self.database, self.artifacts)
 
     def run(self) -> None:
         """Takes job after job until stopped."""
         while not self.stop.is_set():
+            self.tidier.make_round()
             if not self.run_one():
                 self.stop.wait(IDLE_POLL_S)
 
@@ -86,6 +92,7 @@ class Coordinator:
             log.info("%s: released", lease.job_id)
         finally:
             pool.cancel()
+        self.tidier.tidy(lease.job_id)
         return True
 
     def _carry_out(self, lease: Lease, pool: Pool, lost: threading.Event) -> None:
@@ -104,8 +111,6 @@ class Coordinator:
             pool.cancel()
             writer.finish(ENDS[asked.command])
             log.info("%s: %s", lease.job_id, ENDS[asked.command])
-            if asked.command == "cancel":
-                delete_checkpoints(self.artifacts, lease.job_id)
         except Exception as error:
             if is_of_surroundings(error):
                 raise  # another coordinator may go on
@@ -113,10 +118,9 @@ class Coordinator:
             problem = _problem(lease, error)
             writer.finish("failed", error=problem.problem())
             log.error("%s: failed: %s", lease.job_id, problem.detail)  # noqa: TRY400 - logged above
-            delete_checkpoints(self.artifacts, lease.job_id)
 
     def _succeed(self, lease: Lease, pool: Pool, lost: threading.Event) -> None:
-        """Carries the job to its success, and tidies up after it."""
+        """Carries the job to its success."""
         with self.database.read() as session:
             job = get_job(session, lease.job_id)
         work = Work(
@@ -125,8 +129,6 @@ class Coordinator:
         embedding, stage = self._carry_on(work)
         work.writer.finish("succeeded", embedding=embedding, stage=stage)
         log.info("%s: succeeded", job.id)
-        delete_checkpoints(self.artifacts, job.id)
-        delete_spare_weights(self.database, self.artifacts, job.id)
 
     def _carry_on(self, work: Work) -> tuple[NewEmbedding | None, str]:
         """Prepares, searches and finishes; each part goes on from what is on record.

@@ -1,41 +1,56 @@
-"""What an ended job leaves behind: checkpoints, and weights of trials that became no student."""
+"""Tidies up after jobs that have ended, whoever ended them and however."""
 
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from app.artifacts import Artifacts
 from app.database import Database
-from app.jobs import get_job
-from app.students import list_students
-from app.trials import list_trials
+from app.leftovers import delete_leftovers, lately_ended
 
 log = logging.getLogger(__name__)
 
-
-def delete_checkpoints(artifacts: Artifacts, job_id: str) -> None:
-    """Deletes what an ended job's trainings kept on the way; what goes wrong is logged."""
-    try:
-        artifacts.delete_folder(f"jobs/{job_id}/checkpoints")
-    except Exception:
-        log.exception("%s: not all checkpoints were deleted", job_id)
+ROUND_S = 60.0
+FIRST_ROUND_S = 86_400.0  # of jobs that ended while there was no coordinator
 
 
-def delete_spare_weights(database: Database, artifacts: Artifacts, job_id: str) -> None:
-    """Deletes the weights of a succeeded job's trials that became no student.
+@dataclass
+class Tidier:
+    """Deletes what ended jobs left. Whatever goes wrong is logged and costs space alone."""
 
-    Its search and its finishing read them no more. Those of an uploaded teacher's students stay:
-    the next job on that teacher may take them over.
-    Whatever goes wrong is logged and costs space alone: the job has ended.
-    """
-    try:
-        with database.read() as session:
-            if get_job(session, job_id).request.teacher.id is not None:
-                return
-            trials = list_trials(session, job_id)
-            kept = {student.trial_number for student in list_students(session, job_id)}
-        for trial in trials:
-            if trial.weights_key is not None and trial.number not in kept:
-                artifacts.delete(trial.weights_key)
-    except Exception:
-        log.exception("%s: not all spare weights were deleted", job_id)
+    database: Database
+    artifacts: Artifacts
+    clock: Callable[[], float] = time.monotonic
+    _last_round: float | None = field(init=False, default=None)
+
+    def tidy(self, job_id: str) -> None:
+        """Deletes what a job left, if it has ended."""
+        try:
+            count = delete_leftovers(self.database, self.artifacts, job_id)
+        except Exception:
+            log.exception("%s: not all that it left was deleted", job_id)
+            return
+        if count:
+            log.info("%s: %d artifacts that no row names were deleted", job_id, count)
+
+    def make_round(self) -> None:
+        """Tidies up once more, now and then, after all jobs that ended of late.
+
+        A coordinator or a worker that was stopped, and goes on when the job has ended, may have
+        written again; one that was killed in the job's last moment has not tidied up.
+        """
+        now, last = self.clock(), self._last_round
+        if last is not None and now - last < ROUND_S:
+            return
+        self._last_round = now
+        try:
+            with self.database.read() as session:
+                jobs = lately_ended(session, FIRST_ROUND_S if last is None else 5 * ROUND_S)
+        except Exception:
+            log.exception("the jobs that ended can't be read")
+            return
+        for job_id in jobs:
+            self.tidy(job_id)
