@@ -5,6 +5,7 @@ from collections.abc import Collection
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.lost_attempts import LostAttempt
 from app.pages import Page, cut, decode_number
 from app.records import TrialRecord, TrialSource
 from app.tables import Trial
@@ -69,6 +70,7 @@ def _record(row: Trial) -> TrialRecord:
         reused_from=_source(row),
         curve=None if row.curve is None else tuple(row.curve),
         criterion=row.criterion,
+        lost_attempts=tuple(map(LostAttempt.from_json, row.lost_attempts or ())),
     )
 
 
