@@ -8,6 +8,7 @@ import socket
 import threading
 from dataclasses import dataclass, field
 
+from ray.exceptions import RayError
 from sqlalchemy.exc import StatementError
 
 from app.artifacts import Artifacts
@@ -35,6 +36,7 @@ from workers.work import Commanded, Stopping, Work
 log = logging.getLogger(__name__)
 
 IDLE_POLL_S = 1.0  # longest time in which a new job goes unnoticed
+LONGEST_WAIT_S = 300.0  # while the storage or the database fails
 ALL_TRIED = "succeeded: there was no other student left to try"
 ENDS: dict[str, EndState] = {"cancel": "cancelled", "pause": "paused"}
 
@@ -66,10 +68,27 @@ class Coordinator:
         self.tidier = Tidier(self.database, self.artifacts)
 
     def run(self) -> None:
-        """Takes job after job until stopped."""
+        """Takes job after job until stopped.
+
+        While the storage or the database fails it waits, longer and longer, before it takes another
+        one: claims of a job are counted, and a disk that is full for an hour is no fault of a job.
+
+        Raises:
+            RayError: the cluster is gone, which only a new process can connect to.
+        """
+        failures = 0
         while not self.stop.is_set():
             self.tidier.make_round()
-            if not self.run_one():
+            try:
+                busy, failures = self.run_one(), 0
+            except Exception as error:
+                if isinstance(error, RayError) or not is_of_surroundings(error):
+                    raise
+                failures += 1
+                log.exception("what was under way is left")
+                self.stop.wait(min(2.0 ** (failures - 1), LONGEST_WAIT_S))
+                continue
+            if not busy:
                 self.stop.wait(IDLE_POLL_S)
 
     def run_one(self) -> bool:

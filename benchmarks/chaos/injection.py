@@ -15,7 +15,7 @@ from benchmarks.chaos.faults import Fault
 from benchmarks.chaos.installation import Installation
 from benchmarks.chaos.record import Record
 
-_FIND_S = 120.0  # a worker that runs a call, a node that is up: the last fault may still be felt
+_FIND_S = 240.0  # a worker that runs a call, a node that is up: the last fault may still be felt
 
 
 @dataclass(frozen=True)

@@ -65,11 +65,12 @@ def run(
         audit_rows(record, load.ids, outcome.audit)
         audit_artifacts(database, artifacts, outcome.audit)
         audit_students(installation.url, load.ids, outcome.audit)
+        _note(log, outcome.audit, "lost", "duplicated", "orphans", "damaged")
     outcome.compared = audit_trials(
         home.with_name("undisturbed"), database, artifacts, load.ids, outcome.audit
     )
     database.close()
-    _note(log, outcome.audit)
+    _note(log, outcome.audit, "different")
     return outcome
 
 
@@ -104,7 +105,7 @@ def _has_gone_on(installation: Installation, record: Record, before: object) -> 
     return now is not None and now != before and api_answers(installation.url)
 
 
-def _note(log: Log, audit: Audit) -> None:
-    for kind in ("lost", "duplicated", "orphans", "damaged", "different"):
+def _note(log: Log, audit: Audit, *kinds: str) -> None:
+    for kind in kinds:
         for line in getattr(audit, kind):
             log.add({kind: line})
