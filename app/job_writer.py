@@ -107,16 +107,6 @@ class JobWriter:
                 session, number, ("queued",), state="running", started_at=DatabaseTime()
             )
 
-    def requeue_trials(self) -> None:
-        """Queues again what was running when a coordinator or a worker died; counts the attempt."""
-        with self._database.write() as session:
-            hold(session, self._lease)
-            session.execute(
-                update(Trial)
-                .where(Trial.job_id == self._lease.job_id, Trial.state == "running")
-                .values(state="queued", attempts=Trial.attempts + 1, started_at=None)
-            )
-
     def trial_completed(self, number: int, result: TrialResult) -> None:
         """Puts a trial's result on record, once.
 

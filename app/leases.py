@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 from app.clock import DatabaseTime
 from app.database import Database
 from app.problems import LeaseLost
-from app.tables import Job
+from app.tables import Job, Trial
 
 WORKABLE_STATES = ("queued", "preparing", "searching", "finishing")
+ENDED_STATES = ("succeeded", "failed", "cancelled")
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,19 @@ def renew(database: Database, lease: Lease, lease_s: float) -> None:
 
 
 def release(database: Database, lease: Lease) -> None:
-    """Lets the job go, for another coordinator to claim; nothing happens if the lease was lost."""
+    """Lets the job go, for another coordinator to claim; nothing happens if the lease was lost.
+
+    Its running trials wait in the queue: whoever lets a job go has lost none of them.
+    """
     with database.write() as session:
-        session.execute(
-            update(Job).where(_is_held_by(lease)).values(lease_owner=None, lease_until=None)
+        held = session.scalar(
+            update(Job)
+            .where(_is_held_by(lease))
+            .values(lease_owner=None, lease_until=None)
+            .returning(Job.id)
         )
+        of_job = update(Trial).where(Trial.job_id == held, Trial.state == "running")
+        session.execute(of_job.values(state="queued", started_at=None))
 
 
 def hold(session: Session, lease: Lease) -> Job:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from app.lost_attempts import LostAttempt
 from app.requests import JobRequest
 
 JobState = Literal[
@@ -182,6 +183,7 @@ class TrialRecord:
     reused_from: TrialSource | None = None
     curve: tuple[float, ...] | None = None
     criterion: str | None = None
+    lost_attempts: tuple[LostAttempt, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from app.clock import DatabaseTime, UtcDateTime
 from app.errand_records import EstimateState, TeacherKind, TeacherState
 from app.records import Command, JobState, TrialState
 
-REVISION = "0004"  # of the newest migration; a test compares it with Alembic's head
+REVISION = "0005"  # of the newest migration; a test compares it with Alembic's head
 
 _ID = String(32)
 _KEY = String(300)
@@ -45,6 +45,7 @@ class Table(DeclarativeBase):
         datetime: UtcDateTime(),
         int: BigInteger(),
         dict[str, Any]: _JSON,
+        list[dict[str, Any]]: _JSON,
         list[int]: _JSON,
         list[float]: _JSON,
     }
@@ -129,6 +130,7 @@ class Trial(Table):
     reused_trial: Mapped[int | None]
     curve: Mapped[list[float] | None]
     criterion: Mapped[str | None] = mapped_column(Text)
+    lost_attempts: Mapped[list[dict[str, Any]] | None]
 
 
 class Student(Table):

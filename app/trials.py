@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
+from app.lost_attempts import LostAttempt
 from app.pages import Page, cut, decode_number
 from app.records import TrialRecord, TrialSource, TrialState
 from app.tables import Trial
@@ -101,6 +102,7 @@ _RECORDS = select(
     Trial.reused_trial,
     Trial.curve,
     Trial.criterion,
+    Trial.lost_attempts,
 )
 _OF_JOB = Trial.job_id == bindparam("job_id")
 _AFTER = _RECORDS.where(_OF_JOB, Trial.number > bindparam("number")).order_by(Trial.number)
@@ -130,6 +132,7 @@ def _record(row: Row[*tuple[Any, ...]]) -> TrialRecord:
         reused_from=_source(row),
         curve=None if row.curve is None else tuple(row.curve),
         criterion=row.criterion,
+        lost_attempts=tuple(map(LostAttempt.from_json, row.lost_attempts or ())),
     )
 
 

@@ -15,10 +15,12 @@ from typing import IO, Self
 from stillhouse import keeper
 from stillhouse.errors import CannotServe
 
-# A server that dies is started again after 0.5 s, then 1, 2, 4 … 30 s; one that lived a minute
-# has earned a quick start again.
+# A server that dies is started again after 0.5 s, then 1, 2, 4 … 30 s. One that lived longer than
+# any takes to start is no server that can't: it has earned a quick start again. It is steady, and
+# its deaths aren't counted together any more, when it lived a minute.
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
+_STARTED_S = 15.0
 _STEADY_S = 60.0
 _POLL_S = 0.1
 
@@ -145,8 +147,10 @@ class Supervisor:
     def _bury(self, running: _Running) -> None:
         lived_s = self.clock() - running.started_at
         exit_code = running.exit_code or 0
+        if lived_s >= _STARTED_S:
+            running.pause_s = _FIRST_PAUSE_S
         if lived_s >= _STEADY_S:
-            running.pause_s, running.deaths = _FIRST_PAUSE_S, 0
+            running.deaths = 0
         running.deaths += 1
         ended = f"{running.service.name} ended with {exit_code} after {lived_s:.0f} s"
         ended += _see(running.service.log)

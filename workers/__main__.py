@@ -20,7 +20,6 @@ from app.settings import Settings, SettingsError
 from workers.coordinator import Coordinator
 from workers.errands import Errands
 from workers.shelf import Shelf
-from workers.sweeping import Sweeper
 
 log = logging.getLogger("workers")
 
@@ -49,8 +48,8 @@ def main() -> int:
     beside = [threading.Thread(target=errands(kind, stop).run, daemon=True) for kind in KINDS]
     for thread in beside:
         thread.start()
-    sweeper = Sweeper(database, artifacts, stop)
-    threading.Thread(target=sweeper.run, daemon=True).start()  # nothing is lost when it is killed
+    tidying = partial(coordinator.tidier.run, stop)
+    threading.Thread(target=tidying, daemon=True).start()  # nothing is lost when it is killed
     log.info("the coordinator %s is ready", coordinator.owner)
     coordinator.run()
     for thread in beside:

@@ -8,6 +8,7 @@ import socket
 import threading
 from dataclasses import dataclass, field
 
+from ray.exceptions import RayError
 from sqlalchemy.exc import StatementError
 
 from app.artifacts import Artifacts
@@ -18,6 +19,7 @@ from app.jobs import get_job
 from app.leases import Lease, claim, release
 from app.problems import LeaseLost, StillhouseError
 from app.records import EndState, NewEmbedding
+from workers.command_watch import CommandWatch
 from workers.finishing import finish_students
 from workers.lease_keeper import LeaseKeeper
 from workers.pool import Pool
@@ -28,12 +30,13 @@ from workers.saved_embedding import save_embedding
 from workers.search import Search
 from workers.shelf import Shelf
 from workers.surroundings import is_of_surroundings
-from workers.tidying import delete_checkpoints, delete_spare_weights
+from workers.tidying import Tidier
 from workers.work import Commanded, Stopping, Work
 
 log = logging.getLogger(__name__)
 
 IDLE_POLL_S = 1.0  # longest time in which a new job goes unnoticed
+LONGEST_WAIT_S = 300.0  # while the storage or the database fails
 ALL_TRIED = "succeeded: there was no other student left to try"
 ENDS: dict[str, EndState] = {"cancel": "cancelled", "pause": "paused"}
 
@@ -50,6 +53,7 @@ class Coordinator:
     Attributes:
         stop: set it to have the current job released and the coordinator return.
         shelf: where datasets by name are.
+        tidier: deletes what ended jobs left; its rounds are made by whoever runs it.
     """
 
     database: Database
@@ -58,11 +62,32 @@ class Coordinator:
     owner: str = field(default_factory=unique_owner)
     stop: threading.Event = field(default_factory=threading.Event)
     shelf: Shelf = field(default_factory=Shelf)
+    tidier: Tidier = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.tidier = Tidier(self.database, self.artifacts)
 
     def run(self) -> None:
-        """Takes job after job until stopped."""
+        """Takes job after job until stopped.
+
+        While the storage or the database fails it waits, longer and longer, before it takes another
+        one: claims of a job are counted, and a disk that is full for an hour is no fault of a job.
+
+        Raises:
+            RayError: the cluster is gone, which only a new process can connect to.
+        """
+        failures = 0
         while not self.stop.is_set():
-            if not self.run_one():
+            try:
+                busy, failures = self.run_one(), 0
+            except Exception as error:
+                if isinstance(error, RayError) or not is_of_surroundings(error):
+                    raise
+                failures += 1
+                log.exception("what was under way is left")
+                self.stop.wait(min(2.0 ** (failures - 1), LONGEST_WAIT_S))
+                continue
+            if not busy:
                 self.stop.wait(IDLE_POLL_S)
 
     def run_one(self) -> bool:
@@ -73,7 +98,10 @@ class Coordinator:
         log.info("%s: claimed, fence %d", lease.job_id, lease.fence)
         pool = Pool()
         try:
-            with LeaseKeeper(self.database, lease, self.lease_s, pool.cancel) as keeper:
+            with (
+                LeaseKeeper(self.database, lease, self.lease_s, pool.cancel) as keeper,
+                CommandWatch(self.database, lease, pool.cancel),
+            ):
                 self._carry_out(lease, pool, keeper.lost)
         except LeaseLost:
             log.warning("%s: left to whoever holds it now", lease.job_id)
@@ -82,6 +110,7 @@ class Coordinator:
             log.info("%s: released", lease.job_id)
         finally:
             pool.cancel()
+        self.tidier.tidy(lease.job_id)
         return True
 
     def _carry_out(self, lease: Lease, pool: Pool, lost: threading.Event) -> None:
@@ -100,8 +129,6 @@ class Coordinator:
             pool.cancel()
             writer.finish(ENDS[asked.command])
             log.info("%s: %s", lease.job_id, ENDS[asked.command])
-            if asked.command == "cancel":
-                delete_checkpoints(self.artifacts, lease.job_id)
         except Exception as error:
             if is_of_surroundings(error):
                 raise  # another coordinator may go on
@@ -109,10 +136,9 @@ class Coordinator:
             problem = _problem(lease, error)
             writer.finish("failed", error=problem.problem())
             log.error("%s: failed: %s", lease.job_id, problem.detail)  # noqa: TRY400 - logged above
-            delete_checkpoints(self.artifacts, lease.job_id)
 
     def _succeed(self, lease: Lease, pool: Pool, lost: threading.Event) -> None:
-        """Carries the job to its success, and tidies up after it."""
+        """Carries the job to its success."""
         with self.database.read() as session:
             job = get_job(session, lease.job_id)
         work = Work(
@@ -121,8 +147,6 @@ class Coordinator:
         embedding, stage = self._carry_on(work)
         work.writer.finish("succeeded", embedding=embedding, stage=stage)
         log.info("%s: succeeded", job.id)
-        delete_checkpoints(self.artifacts, job.id)
-        delete_spare_weights(self.database, self.artifacts, job.id)
 
     def _carry_on(self, work: Work) -> tuple[NewEmbedding | None, str]:
         """Prepares, searches and finishes; each part goes on from what is on record.

@@ -92,7 +92,7 @@ def offer(
     best: bool,
 ) -> str:
     """Stores a student's files, then puts it on record; returns its id."""
-    folder = f"students/{random_name()}"
+    folder = work.key(f"students/{random_name()}")
     files = []
     for name, data in made.files.items():
         stored = work.artifacts.put_bytes(f"{folder}/{name}", data)

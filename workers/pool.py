@@ -6,13 +6,14 @@ import logging
 import os
 import traceback
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 import ray
 import ray.exceptions
 import torch
 
+from app.lost_attempts import Loss
 from workers.training import MOST_THREADS
 
 T = TypeVar("T")
@@ -20,6 +21,11 @@ log = logging.getLogger(__name__)
 
 NICENESS = 10  # the API and the coordinator answer first
 ATTEMPTS = 3  # times that a call is sent when the worker under it dies
+_LOST_MACHINE = (
+    ray.exceptions.NodeDiedError,
+    ray.exceptions.LocalRayletDiedError,
+    ray.exceptions.ObjectLostError,
+)
 
 
 @dataclass(frozen=True)
@@ -37,11 +43,14 @@ class Failure:
         kind: name of the exception, or `WorkerDied`.
         detail: its message.
         evidence: the traceback on the worker, or what Ray says of the worker's death.
+        loss: set if the call came to no end: the worker `died`, or the call is `stale`, as the
+            machine under it was lost.
     """
 
     kind: str
     detail: str
     evidence: str
+    loss: Loss | None = None
 
 
 @dataclass(frozen=True)
@@ -59,20 +68,25 @@ class _Call:
     function: Callable[..., object]
     arguments: tuple[object, ...]
     threads: int
-    attempts: int
+    most_attempts: int
+    attempts: int = 0
 
 
 @dataclass
 class Pool:
     """The calls of one job that are under way on a Ray cluster, which this process is connected to.
 
-    A call whose worker process dies is sent again, up to `ATTEMPTS` times in all. Exceptions of the
+    A call whose worker process dies is sent again, up to `ATTEMPTS` times in all, unless whoever
+    sent it wants to know of each death. Exceptions of the
     function itself are not tried again. The end of this process is no fault of a call, and counts
     for none: whoever sends it after that counts from the start.
+
+    Attributes:
+        cancelled: whether `cancel` was called: no call is under way then, though none has ended.
     """
 
+    cancelled: bool = False
     _flying: dict[ray.ObjectRef[Any], _Call] = field(default_factory=dict)
-    _cancelled: bool = False
 
     def place(self, value: T) -> Placed[T]:
         """Puts the value into the object store: NumPy arrays in it are shared, not copied."""
@@ -92,6 +106,7 @@ class Pool:
         function: Callable[..., object],
         *arguments: object,
         threads: int = 1,
+        again: bool = True,
     ) -> None:
         """Starts `function(*arguments)` on a worker, with placed values put in.
 
@@ -100,8 +115,9 @@ class Pool:
             function: of a module that the workers can import.
             arguments: what it gets; small ones are sent along.
             threads: torch's threads, and the CPUs that Ray reserves.
+            again: whether it is sent again when its worker dies.
         """
-        self._fly(_Call(key, function, arguments, threads, attempts=0))
+        self._fly(_Call(key, function, arguments, threads, ATTEMPTS if again else 1))
 
     def wait(self, timeout_s: float) -> list[Finished]:
         """Returns the calls that have ended, after at most `timeout_s` seconds."""
@@ -121,7 +137,7 @@ class Pool:
 
         May be called from any thread.
         """
-        self._cancelled = True
+        self.cancelled = True
         flying, self._flying = self._flying, {}
         for reference in flying:
             ray.cancel(reference, force=True)
@@ -130,9 +146,8 @@ class Pool:
         arguments = [x.reference if isinstance(x, Placed) else x for x in call.arguments]
         task = _run.options(num_cpus=call.threads)
         reference = task.remote(call.function, call.threads, *arguments)
-        sent = _Call(call.key, call.function, call.arguments, call.threads, call.attempts + 1)
-        self._flying[reference] = sent
-        if self._cancelled:  # meanwhile, by another thread
+        self._flying[reference] = replace(call, attempts=call.attempts + 1)
+        if self.cancelled:  # meanwhile, by another thread
             self.cancel()
 
     def _end(self, reference: ray.ObjectRef[Any], call: _Call) -> Finished | None:
@@ -142,14 +157,15 @@ class Pool:
         except ray.exceptions.RayTaskError as error:  # its arguments could not be read, or the like
             value = Failure(type(error.cause).__name__, str(error.cause), str(error))
         except ray.exceptions.RayError as error:
-            if call.attempts < ATTEMPTS:
+            if call.attempts < call.most_attempts:
                 log.warning(
                     "%s is sent again: its worker died (attempt %d)", call.key, call.attempts
                 )
                 self._fly(call)
                 return None
             detail = f"the worker process died {call.attempts} times"
-            value = Failure("WorkerDied", detail, f"{type(error).__name__}: {error}")
+            loss: Loss = "stale" if isinstance(error, _LOST_MACHINE) else "died"
+            value = Failure("WorkerDied", detail, f"{type(error).__name__}: {error}", loss)
         return Finished(call.key, value, call.attempts)
 
 

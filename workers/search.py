@@ -17,6 +17,7 @@ from workers.checkpoints import CheckpointPlace
 from workers.distillation import Distillation
 from workers.known_trials import KnownTrials
 from workers.latency_start import job_gate
+from workers.lost_attempts import lose_attempt, lose_running
 from workers.offering import score_of
 from workers.pool import Failure, Finished
 from workers.preparation import Prepared
@@ -75,7 +76,7 @@ class Search:
             NoStudent: the search ended without one.
             LeaseLost, Stopping, Commanded: as `Work.check`.
         """
-        self._work.writer.requeue_trials()
+        lose_running(self._work, self._trials())
         while True:
             trials = self._trials()
             self._expect_some_success(trials)
@@ -139,6 +140,7 @@ class Search:
             self._prepared.teacher,
             spec,
             threads=self._prepared.threads(self._work.pool.threads(request.search.parallel)),
+            again=False,  # that is put on record first
         )
 
     def _checkpoint(self, trial: TrialRecord) -> str:
@@ -206,12 +208,15 @@ class Search:
         """Puts on record what came of a call."""
         if isinstance(finished.key, int):
             trial = self._trials()[finished.key]
+            if isinstance(finished.value, Failure) and finished.value.loss is not None:
+                lose_attempt(self._work, trial, finished.value.loss, finished.value.evidence)
+                return
             if isinstance(finished.value, Failure):
                 self._fail(trial, finished.value)
             elif finished.value.stopped:
                 self._stop(trial, finished.value)
             else:
-                self._complete(trial, finished.value, finished.attempts)
+                self._complete(trial, finished.value)
             self._work.artifacts.delete(self._checkpoint(trial))
         else:
             self._best.settle(finished.value)
@@ -238,10 +243,10 @@ class Search:
             outcome.accuracy,
         )
 
-    def _complete(self, trial: TrialRecord, outcome: TrialOutcome, attempts: int) -> None:
+    def _complete(self, trial: TrialRecord, outcome: TrialOutcome) -> None:
         work = self._work
         score = score_of(trial, outcome.accuracy, self._prepared.record)
-        name = f"trials/{trial.number}-{work.lease.fence}-{attempts}.safetensors"
+        name = f"trials/{trial.number}-{work.lease.fence}-{trial.attempts}.safetensors"
         stored = work.artifacts.put_bytes(work.key(name), outcome.weights)
         result = TrialResult(
             accuracy=outcome.accuracy,

@@ -82,11 +82,12 @@ class Work:
             raise LeaseLost(f"{self.job.id} is not held any more")
         if self.stop.is_set():
             raise Stopping
+        if self.pool.cancelled:  # by a command that may have been taken back since
+            raise Commanded(self._command() or "pause")
         if self.clock() - self._asked < COMMAND_POLL_S:
             return
         self._asked = self.clock()
-        with self.database.read() as session:
-            command = get_command(session, self.job.id)
+        command = self._command()
         if command is not None:
             raise Commanded(command)
 
@@ -99,8 +100,14 @@ class Work:
         return self.pool.wait(POLL_S)
 
     def under_way(self) -> set[Hashable]:
-        """Returns the keys of the calls whose end `wait` hasn't told yet."""
-        return self.pool.under_way() | {finished.key for finished in self._held}
+        """Returns the keys of the calls whose end `wait` hasn't told yet; raises as `check` does.
+
+        None is under way after another thread has ended them all: that is not their end.
+        """
+        keys = self.pool.under_way() | {finished.key for finished in self._held}
+        if not keys:
+            self.check()
+        return keys
 
     def run(self, name: str, function: Callable[..., T], *arguments: object, threads: int = 1) -> T:
         """Returns `function(*arguments)`, run on a worker.
@@ -120,6 +127,10 @@ class Work:
             raise failed_work(self.job.id, name, mine[0].value)
         value: T = mine[0].value
         return value
+
+    def _command(self) -> Command | None:
+        with self.database.read() as session:
+            return get_command(session, self.job.id)
 
 
 def failed_work(job_id: str, name: str, failure: Failure) -> WorkFailed:

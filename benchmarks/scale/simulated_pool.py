@@ -66,6 +66,7 @@ class SimulatedPool(Pool):
         function: Callable[..., object],  # noqa: ARG002 - as of Pool
         *arguments: object,  # noqa: ARG002
         threads: int = 1,  # noqa: ARG002
+        again: bool = True,  # noqa: ARG002
     ) -> None:
         """Has a worker begin now, by the coordinator's own time."""
         begun = self.turn.spend()

@@ -27,7 +27,9 @@ def test_a_member_gives_no_more_than_it_says() -> None:
         member.read(10_000)
 
 
-@pytest.mark.parametrize("data", [b"", b"PK", zip_of({"a": b"x"})[:-5]])
+@pytest.mark.parametrize(
+    "data", [b"", b"PK", zip_of({"a": b"x"})[:-5]], ids=["empty", "two bytes", "cut"]
+)
 def test_what_is_no_zip_is_refused(data: bytes) -> None:
     with pytest.raises(Refused, match="no zip of images"):
         open_archive(io.BytesIO(data))

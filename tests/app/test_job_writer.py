@@ -131,7 +131,6 @@ def test_a_stopped_trial_has_its_curve_and_no_accuracy(database: Database) -> No
     assert progress == Progress(completed=1, stopped=1)
     with pytest.raises(Conflict):
         writer.trial_stopped(1, (0.5,), 1.0, None)
-    writer.requeue_trials()
     writer.finish("cancelled")
     assert _trials(database, lease.job_id)[1] == trial
 
@@ -172,15 +171,6 @@ def test_the_same_student_is_not_tried_twice(database: Database) -> None:
         writer.add_trials([new_trial(8), twice], "new proposer")
     assert len(_trials(database, lease.job_id)) == 3
     assert _job(database, lease.job_id).proposer_key == "proposer"
-
-
-def test_after_a_crash_running_trials_wait_again(database: Database) -> None:
-    lease, writer = searching_job(database)
-    writer.requeue_trials()
-    completed, was_running, queued = _trials(database, lease.job_id)
-    assert (completed.state, completed.attempts) == ("completed", 0)
-    assert (was_running.state, was_running.attempts) == ("queued", 1)
-    assert (queued.state, queued.attempts) == ("queued", 0)
 
 
 def test_one_student_is_the_best(database: Database) -> None:
@@ -291,7 +281,6 @@ def test_nothing_is_written_without_the_lease(database: Database) -> None:
         lambda: writer.record_teacher_test(0.1),
         lambda: writer.add_trials([new_trial(7)], "x"),
         lambda: writer.trial_started(2),
-        writer.requeue_trials,
         lambda: writer.trial_completed(1, RESULT),
         lambda: writer.trial_failed(1, ERROR),
         lambda: writer.trial_reused(2, RESULT, SOURCE, seed=3),

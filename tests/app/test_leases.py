@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from app.database import Database
@@ -6,7 +8,8 @@ from app.job_writer import JobWriter
 from app.jobs import get_job
 from app.leases import Lease, claim, release, renew
 from app.problems import LeaseLost
-from tests.app.samples import NEVER_S, new_job
+from app.trials import list_trials
+from tests.app.samples import NEVER_S, new_job, searching_job
 
 AT_ONCE_S = -1.0  # a lease that has run out already
 
@@ -62,6 +65,25 @@ def test_a_released_job_is_free_and_the_lease_void(database: Database) -> None:
     assert taken is not None
     release(database, lease)
     renew(database, taken, NEVER_S)
+
+
+def test_the_trials_of_a_released_job_wait_and_none_is_lost(database: Database) -> None:
+    lease, _ = searching_job(database)
+    release(database, lease)
+    with database.read() as session:
+        trials = list_trials(session, lease.job_id)
+    assert [(t.state, t.attempts) for t in trials] == [
+        ("completed", 0),
+        ("queued", 0),
+        ("queued", 0),
+    ]
+
+
+def test_a_void_lease_lets_no_trial_go(database: Database) -> None:
+    lease, _ = searching_job(database)
+    release(database, replace(lease, owner="another"))
+    with database.read() as session:
+        assert list_trials(session, lease.job_id)[1].state == "running"
 
 
 @pytest.mark.parametrize("state", ["succeeded", "failed", "cancelled", "paused"])

@@ -98,6 +98,17 @@ def test_the_trials_of_0003_have_no_curve_and_are_never_stopped(empty_url: str) 
     assert trial.reused_from == TrialSource("job_" + "c" * 22, 5)
 
 
+def test_the_trials_of_0004_have_lost_no_attempt_that_is_known(empty_url: str) -> None:
+    database = _upgraded(empty_url, "0004")
+    with database.read() as session:
+        (trial,) = list_trials(session, JOB)
+    assert (trial.curve, trial.criterion, trial.lost_attempts) == ((0.5, 0.8), "l1", ())
+    _migrate(database, "0004", command.downgrade)
+    database.upgrade()
+    database.check()
+    database.close()
+
+
 def test_0004_is_undone(empty_url: str) -> None:
     database = _upgraded(empty_url, "0003")
     today = JobRequest.model_validate(

@@ -53,7 +53,6 @@ class InlinePool(Pool):
     before: Callable[[Hashable], object | None] = lambda _: None
     sent: list[Hashable] = field(default_factory=list)
     waiting: list[tuple[Hashable, Callable[[], object]]] = field(default_factory=list)
-    cancelled: bool = False
 
     def place(self, value: T) -> Placed[T]:
         return Placed(value)
@@ -70,6 +69,7 @@ class InlinePool(Pool):
         function: Callable[..., object],
         *arguments: object,
         threads: int = 1,  # noqa: ARG002
+        again: bool = True,  # noqa: ARG002
     ) -> None:
         plain = [x.reference if isinstance(x, Placed) else x for x in arguments]
         self.sent.append(key)

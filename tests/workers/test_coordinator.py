@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import subprocess
@@ -9,6 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from ray.exceptions import WorkerCrashedError
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.artifacts import Artifacts
@@ -29,7 +31,13 @@ from tests.workers.jobs import (
     read_trials,
 )
 from tests.workers.samples import two_digits
-from workers.coordinator import ALL_TRIED, Coordinator, unique_owner
+from workers.coordinator import (
+    ALL_TRIED,
+    IDLE_POLL_S,
+    LONGEST_WAIT_S,
+    Coordinator,
+    unique_owner,
+)
 from workers.data import Dataset
 from workers.pool import Failure
 from workers.progress import MOST_CLAIMS
@@ -50,7 +58,13 @@ assert not [name for name in sys.modules if name.partition(".")[0] in ("networks
 def pool(monkeypatch: pytest.MonkeyPatch) -> InlinePool:
     """The coordinator's pool, in which students' files are made without the slow export."""
     pool = InlinePool()
-    monkeypatch.setattr("workers.coordinator.Pool", lambda: pool)
+
+    def begin() -> InlinePool:
+        pool.cancelled = False
+        return pool
+
+    monkeypatch.setattr("workers.coordinator.Pool", begin)
+    monkeypatch.setattr("workers.command_watch.POLL_S", NEVER_S)  # the loop looks for itself
     monkeypatch.setattr("workers.offering.make_student_files", quick_student_files)
     return pool
 
@@ -339,6 +353,45 @@ def test_broken_surroundings_leave_the_job_to_another_coordinator(
     assert pool.cancelled
 
 
+def test_a_full_disk_is_waited_for_longer_and_longer(
+    database: Database, artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coordinator, waited = _coordinator(database, artifacts), list[float]()
+    full, away = OSError(errno.ENOSPC, "full"), OperationalError("", {}, Exception())
+    outcomes: list[Exception | bool] = [*[full] * 10, True, away, False]
+
+    def run_one() -> bool:
+        outcome = outcomes.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def wait(seconds: float) -> bool:
+        waited.append(seconds)
+        if not outcomes:
+            coordinator.stop.set()
+        return coordinator.stop.is_set()
+
+    monkeypatch.setattr(coordinator, "run_one", run_one)
+    monkeypatch.setattr(coordinator.stop, "wait", wait)
+    coordinator.run()
+    assert waited == [1, 2, 4, 8, 16, 32, 64, 128, 256, LONGEST_WAIT_S, 1, IDLE_POLL_S]
+
+
+@pytest.mark.parametrize("error", [WorkerCrashedError(), ValueError("a mistake of ours")])
+def test_a_coordinator_ends_where_waiting_doesn_t_help(
+    error: Exception, database: Database, artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coordinator = _coordinator(database, artifacts)
+
+    def run_one() -> bool:
+        raise error
+
+    monkeypatch.setattr(coordinator, "run_one", run_one)
+    with pytest.raises(type(error)):
+        coordinator.run()
+
+
 def test_a_job_that_can_t_be_read_fails_too(
     database: Database, artifacts: Artifacts, pool: InlinePool
 ) -> None:
@@ -360,7 +413,7 @@ def test_a_job_that_kills_every_coordinator_is_given_up(
     database: Database, artifacts: Artifacts, pool: InlinePool
 ) -> None:
     job_id = add_job(database, artifacts)
-    pool.before = _raising(KeyboardInterrupt())
+    pool.before = _raising(KeyboardInterrupt(), "the teacher's logits")
     for _ in range(MOST_CLAIMS + 1):
         with pytest.raises(KeyboardInterrupt):
             _coordinator(database, artifacts).run_one()
@@ -374,9 +427,9 @@ def test_a_job_that_kills_every_coordinator_is_given_up(
     assert job.error["type"] == "urn:stillhouse:problem:no-progress"
 
 
-def _raising(error: BaseException) -> Callable[[Hashable], None]:
+def _raising(error: BaseException, at: Hashable = 0) -> Callable[[Hashable], None]:
     def before(key: Hashable) -> None:
-        if key == 0:
+        if key == at:
             raise error
 
     return before

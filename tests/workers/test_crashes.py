@@ -47,21 +47,34 @@ def _until(process: subprocess.Popen[bytes], reached: Callable[[], bool], home: 
 
 def _trial_processes(ray_address: str) -> list[psutil.Process]:
     """The workers of this Ray that run a call now, by the titles that Ray gives them."""
+    port = ray_address.rpartition(":")[2]  # Ray may name its host otherwise than it was asked to
     raylets = [
         process
         for process in psutil.process_iter(["name", "cmdline"])
         if process.info["name"] == "raylet"
-        and any(ray_address in part for part in process.info["cmdline"] or [])
+        and any(
+            part.startswith("--gcs-address=") and part.endswith(f":{port}")
+            for part in process.info["cmdline"] or []
+        )
     ]
     workers = [child for raylet in raylets for child in raylet.children(recursive=True)]
-    return [worker for worker in workers if worker.cmdline() == ["ray::_run"]]
+    return [worker for worker in workers if worker.name() == "ray::_run"]
+
+
+def _kill_one(ray_address: str) -> bool:
+    """Kills one of these workers; returns whether there was any."""
+    found = _trial_processes(ray_address)
+    for worker in found[:1]:
+        worker.send_signal(signal.SIGKILL)
+    return bool(found)
 
 
 def test_killed_processes_lose_nothing_and_every_trial_counts_once(
     ray_address: str, home: Path, database: Database, artifacts: Artifacts
 ) -> None:
     search = {"strategy": "embedding", "kernels": 2, "evaluations": EVALUATIONS}
-    job_id = add_job(database, artifacts, search=search)
+    training = {"search_epochs": 15}  # long enough to be caught at it
+    job_id = add_job(database, artifacts, search=search, training=training)
 
     def completed() -> list[TrialRecord]:
         return [t for t in read_trials(database, job_id) if t.state == "completed"]
@@ -69,8 +82,7 @@ def test_killed_processes_lose_nothing_and_every_trial_counts_once(
     first = _start(home, ray_address)
     try:
         _until(first, lambda: len(completed()) >= 1, home)
-        for worker in _trial_processes(ray_address)[:1]:
-            worker.send_signal(signal.SIGKILL)
+        _until(first, lambda: _kill_one(ray_address), home)
         _until(first, lambda: len(completed()) >= 3, home)
     finally:
         os.killpg(first.pid, signal.SIGKILL)

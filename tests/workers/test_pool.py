@@ -64,9 +64,18 @@ def test_a_call_that_kills_its_workers_fails_in_the_end(pool: Pool, tmp_path: Pa
     pool.send(0, die_until, tmp_path, 99)
     finished = _one(pool)
     assert isinstance(finished.value, Failure)
-    assert finished.value.kind == "WorkerDied"
+    assert (finished.value.kind, finished.value.loss) == ("WorkerDied", "died")
     assert finished.attempts == ATTEMPTS
     assert len(list(tmp_path.iterdir())) == ATTEMPTS
+
+
+def test_whoever_wants_to_know_of_each_death_is_told_of_the_first(
+    pool: Pool, tmp_path: Path
+) -> None:
+    pool.send(0, die_until, tmp_path, 99, again=False)
+    finished = _one(pool)
+    assert (finished.value.loss, finished.attempts) == ("died", 1)
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_cancelling_kills_what_runs_and_lets_nothing_start(pool: Pool, tmp_path: Path) -> None:

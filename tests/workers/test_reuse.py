@@ -4,6 +4,7 @@ import pytest
 
 from app.artifacts import Artifacts
 from app.database import Database
+from app.leftovers import delete_leftovers
 from app.records import TrialRecord, TrialSource
 from app.tables import Teacher, Trial
 from tests.workers.jobs import (
@@ -20,7 +21,6 @@ from workers.precision import Precision
 from workers.preparation import prepare
 from workers.reuse import reuse_results
 from workers.search import Search
-from workers.tidying import delete_spare_weights
 from workers.work import Work
 
 
@@ -63,7 +63,7 @@ def _searched(
     work = _work(database, artifacts, teacher_id, **parts)
     Search(work, prepare(work)).run()
     work.writer.finish("succeeded")
-    delete_spare_weights(database, artifacts, work.job.id)
+    delete_leftovers(database, artifacts, work.job.id)
     return work, read_trials(database, work.job.id)
 
 

@@ -20,10 +20,12 @@ from tests.workers.jobs import (
 from workers.checkpoints import CheckpointPlace
 from workers.data import TrainingData
 from workers.distillation import Distillation, distillation_loss
+from workers.lost_attempts import MOST
 from workers.offering import best_trials
-from workers.pool import ATTEMPTS, Failure
+from workers.pool import Failure
 from workers.preparation import Prepared, prepare
 from workers.problems import NoStudent
+from workers.progress import MOST_CLAIMS
 from workers.search import Search
 from workers.teacher import Teacher
 from workers.training import BatchLoss
@@ -158,6 +160,7 @@ def test_a_search_goes_on_where_another_coordinator_died(
     assert [t.state for t in after] == ["completed"] * 4
     assert [t.hash for t in after] == [t.hash for t in before]
     assert [t.attempts for t in after] == [0, 0, 1, 1]
+    assert [[x.loss for x in t.lost_attempts] for t in after] == [[], [], ["stale"], ["stale"]]
 
 
 def test_a_trial_outlives_more_restarts_than_deaths_of_its_worker_are_allowed(
@@ -165,14 +168,54 @@ def test_a_trial_outlives_more_restarts_than_deaths_of_its_worker_are_allowed(
 ) -> None:
     work, prepared, pool = _searching(database, artifacts, evaluations=1)
     pool.before = _interrupt
-    for _ in range(ATTEMPTS + 1):
+    for _ in range(MOST["died"] + 1):
         with pytest.raises(KeyboardInterrupt):
             Search(work, prepared).run()
         pool.waiting.clear()
     pool.before = lambda _: None
     Search(work, prepared).run()
     (trial,) = read_trials(database, work.job.id)
-    assert (trial.state, trial.attempts) == ("completed", ATTEMPTS + 1)
+    assert (trial.state, trial.attempts) == ("completed", MOST["died"] + 1)
+
+
+def test_a_trial_that_is_always_lost_with_its_coordinator_is_given_up_before_its_job(
+    database: Database, artifacts: Artifacts
+) -> None:
+    assert MOST["stale"] < MOST_CLAIMS
+    work, prepared, pool = _searching(database, artifacts, evaluations=2, parallel=1)
+    pool.before = lambda key: _interrupt(key) if key == 0 else None
+    for _ in range(MOST["stale"]):
+        with pytest.raises(KeyboardInterrupt):
+            Search(work, prepared).run()
+        pool.waiting.clear()
+    Search(work, prepared).run()
+    first, second = read_trials(database, work.job.id)
+    assert (first.state, len(first.lost_attempts)) == ("failed", MOST["stale"])
+    assert second.state == "completed"
+
+
+def test_a_trial_whose_workers_die_is_sent_again_and_fails_with_the_evidence(
+    database: Database, artifacts: Artifacts
+) -> None:
+    work, prepared, pool = _searching(database, artifacts, evaluations=3, parallel=1)
+    deaths: dict[Hashable, int] = {0: 1, 1: 99}
+
+    def die(key: Hashable) -> Failure | None:
+        deaths[key] = deaths.get(key, 0) - 1
+        if deaths[key] < 0:
+            return None
+        return Failure("WorkerDied", "it died", f"signal 9, {deaths[key]} left", "died")
+
+    pool.before = die
+    Search(work, prepared).run()
+    again, given_up, other = read_trials(database, work.job.id)
+    assert (again.state, again.attempts) == ("completed", 1)
+    assert (given_up.state, len(given_up.lost_attempts)) == ("failed", MOST["died"])
+    assert given_up.error is not None
+    assert "worker process was lost 3 times" in str(given_up.error["detail"])
+    assert "attempt 2: signal 9, 96 left" in str(given_up.error["errors"])
+    assert other.state == "completed"
+    assert pool.sent.count(1) == MOST["died"]
 
 
 def _interrupt(_: Hashable) -> None:

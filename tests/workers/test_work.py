@@ -5,7 +5,7 @@ import pytest
 
 from app.artifacts import Artifacts
 from app.database import Database
-from app.job_commands import pause
+from app.job_commands import pause, resume
 from app.problems import LeaseLost
 from tests.workers.jobs import InlinePool, held_work
 from tests.workers.remote_calls import divide
@@ -83,6 +83,31 @@ def test_commands_are_asked_for_once_in_a_while(work: Work) -> None:
     with pytest.raises(Commanded) as caught:
         work.check()
     assert caught.value.command == "pause"
+
+
+@pytest.mark.parametrize("taken_back", [False, True])
+def test_calls_that_a_command_ended_have_not_come_to_their_end(
+    taken_back: bool, work: Work
+) -> None:
+    work.check()
+    work.pool.send(3, divide, 2)
+    assert work.under_way() == {3}
+    _pause(work)
+    work.pool.cancel()  # as the thread does that looks for commands
+    if taken_back:
+        with work.database.write() as session:
+            resume(session, work.job.id)
+    for ask in (work.under_way, work.wait, work.check):
+        with pytest.raises(Commanded) as caught:
+            ask()
+        assert caught.value.command == "pause"
+
+
+def test_calls_that_ended_with_the_lease_have_not_come_to_their_end(work: Work) -> None:
+    work.lost.set()
+    work.pool.cancel()  # as the lease's keeper does
+    with pytest.raises(LeaseLost):
+        work.under_way()
 
 
 def test_keys_are_the_job_s_own(work: Work) -> None:
