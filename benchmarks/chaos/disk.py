@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import errno
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +10,7 @@ from pathlib import Path
 
 _SIZE = "512m"  # of the tmpfs; more than all jobs of a run store
 _FILLER = ".filler"
+_ZEROS = bytes(2**20)
 
 
 class SmallDisk:
@@ -19,10 +20,14 @@ class SmallDisk:
         self._folder = folder
 
     def fill(self) -> None:
-        """Takes all that is free."""
-        with (self._folder / _FILLER).open("wb") as file:
-            free = os.statvfs(self._folder)
-            os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_frsize)
+        """Takes all that is free, whatever others write meanwhile."""
+        with (self._folder / _FILLER).open("wb", buffering=0) as file:
+            try:
+                while True:
+                    file.write(_ZEROS)
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
 
     def free(self) -> None:
         """Gives it back."""
