@@ -6,8 +6,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 CODE := app benchmarks embedding migrations networks stillhouse tests workers
 FAST := not slow and not browser
 # Tests that start servers, a Ray or children with limits want the machine for themselves.
-ALONE := tests/stillhouse tests/test_compose.py $(patsubst %,tests/workers/test_%.py,child confined \
-	crashes errands hostile_teachers latency_jobs latency_measurement main pool surroundings uploads)
+ALONE := tests/stillhouse tests/test_compose.py $(patsubst %,tests/workers/test_%.py,child cluster \
+	confined crashes errands hostile_teachers latency_jobs latency_measurement main pool surroundings uploads)
 
 .PHONY: install demo test test-all lint bench
 

@@ -97,8 +97,9 @@ class Pool:
         return min(max(self.cores() // parallel, 1), MOST_THREADS)
 
     def cores(self) -> int:
-        """Returns how many processors the largest machine of the cluster has."""
-        return max(int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"])
+        """Returns how many processors the largest machine has; 0 while there is none for calls."""
+        alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        return max((int(resources.get("CPU", 0)) for resources in alive), default=0)
 
     def send(
         self,

@@ -126,9 +126,12 @@ def _logits(
 
 
 def _expect_processors(work: Work) -> None:
-    """Raises `UnfitLatency` if latency is to be measured on more threads than run at once."""
+    """Raises `UnfitLatency` if latency is to be measured on more threads than run at once.
+
+    A cluster that has no machine for calls yet tells nothing: it may grow once there are some.
+    """
     threads, cores = work.job.request.latency.threads, work.pool.cores()
-    if threads > cores:
+    if 0 < cores < threads:
         detail = f"{threads} threads are asked for; the largest machine has {cores} processors"
         raise UnfitLatency.because(detail, "threads")
 

@@ -1,14 +1,7 @@
 """One thread for torch; a database and artifacts for each test; one Ray for those that need it."""
 
-import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +10,7 @@ import torch
 from app.artifacts import Artifacts
 from app.database import Database
 from tests.workers.jobs import make_home, open_home, quick_latency
+from tests.workers.ray_nodes import RayNode, ray_head
 from tests.workers.samples import training_data, two_digits
 from tests.workers.trained import Trained, trained_teacher
 from workers.data import TrainingData
@@ -86,23 +80,12 @@ def artifacts(home: Path) -> Artifacts:
 
 
 @pytest.fixture(scope="session")
-def ray_address() -> Iterator[str]:
-    """A Ray of two CPUs; all of its processes end with the tests."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # sockets' paths must be short
-    command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--num-cpus=2"]
-    command += [f"--port={port}", "--node-ip-address=127.0.0.1", f"--temp-dir={folder}"]
-    command += ["--include-dashboard=false", f"--object-store-memory={200 * 2**20}"]
-    environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0"}
-    started = subprocess.Popen(
-        command, env=environment, start_new_session=True, stdout=subprocess.DEVNULL
-    )
-    try:
-        assert started.wait(timeout=120) == 0
-        yield f"127.0.0.1:{port}"
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(started.pid, signal.SIGKILL)
-        shutil.rmtree(folder, ignore_errors=True)
+def ray_node() -> Iterator[RayNode]:
+    """A Ray of one node with two CPUs; all of its processes end with the tests."""
+    with ray_head(cpus=2) as node:
+        yield node
+
+
+@pytest.fixture(scope="session")
+def ray_address(ray_node: RayNode) -> str:
+    return ray_node.address

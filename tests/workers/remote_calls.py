@@ -16,6 +16,23 @@ def surroundings(data: Labelled) -> tuple[bool, int, int, int]:
     return data.images.flags.writeable, niceness, torch.get_num_threads(), int(data.images.sum())
 
 
+def address_beside(data: Labelled, folder: Path, calls: int) -> tuple[int, str]:
+    """Returns its process, and which bytes of which shared memory the images are.
+
+    It waits for so many calls to run at once, for which they use the folder.
+    """
+    (folder / str(os.getpid())).touch()
+    while len(list(folder.iterdir())) < calls:
+        time.sleep(0.01)
+    address = data.images.ctypes.data
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        span, _, offset, device, inode = line.split()[:5]
+        first, end = (int(number, 16) for number in span.split("-"))
+        if first <= address < end:
+            return os.getpid(), f"{device} {inode} {int(offset, 16) + address - first}"
+    raise AssertionError("no memory of this process is there")
+
+
 def divide(by: int) -> float:
     return 1 / by
 

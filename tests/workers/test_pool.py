@@ -101,3 +101,11 @@ def test_trainings_share_the_cores_of_a_machine(
     nodes = [{"Alive": True, "Resources": {"CPU": 64.0}}, {"Alive": False, "Resources": {}}]
     monkeypatch.setattr(ray, "nodes", lambda: nodes)
     assert [pool.threads(parallel) for parallel in (1, 16, 100)] == [MOST_THREADS, 4, 1]
+
+
+def test_a_cluster_may_have_no_machine_for_calls(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for nodes in ([], [{"Alive": True, "Resources": {"memory": 1.0}}]):
+        monkeypatch.setattr(ray, "nodes", lambda nodes=nodes: nodes)
+        assert (pool.cores(), pool.threads(1)) == (0, 1)

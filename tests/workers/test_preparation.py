@@ -87,3 +87,10 @@ def test_what_no_machine_could_measure_ends_the_job_before_anything_is_trained(
     assert [error.pointer for error in raised.value.errors] == [f"#/latency/{field}"]
     assert isinstance(work.pool, InlinePool)
     assert work.pool.sent == []
+
+
+def test_a_cluster_without_a_machine_yet_refuses_no_job(
+    database: Database, artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(InlinePool, "cores", lambda _: 0)
+    assert prepare(held_work(database, artifacts, latency={"threads": 3})).record.accuracy > 0
