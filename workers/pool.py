@@ -42,7 +42,7 @@ class Failure:
     Attributes:
         kind: name of the exception, or `WorkerDied`.
         detail: its message.
-        evidence: the traceback on the worker, or what Ray says of the worker's death.
+        evidence: the traceback on the worker, or how the worker's process ended.
         loss: set if the call came to no end: the worker `died`, or the call is `stale`, as the
             machine under it was lost.
     """
@@ -153,21 +153,40 @@ class Pool:
 
     def _end(self, reference: ray.ObjectRef[Any], call: _Call) -> Finished | None:
         """Returns what came of a call; None if its worker died and it was sent again."""
-        try:
-            value = ray.get(reference)
-        except ray.exceptions.RayTaskError as error:  # its arguments could not be read, or the like
-            value = Failure(type(error.cause).__name__, str(error.cause), str(error))
-        except ray.exceptions.RayError as error:
+        value = _value(reference)
+        if isinstance(value, Failure) and value.loss is not None:
             if call.attempts < call.most_attempts:
                 log.warning(
-                    "%s is sent again: its worker died (attempt %d)", call.key, call.attempts
+                    "%s is sent again (attempt %d): %s", call.key, call.attempts, value.evidence
                 )
                 self._fly(call)
                 return None
-            detail = f"the worker process died {call.attempts} times"
-            loss: Loss = "stale" if isinstance(error, _LOST_MACHINE) else "died"
-            value = Failure("WorkerDied", detail, f"{type(error).__name__}: {error}", loss)
+            value = replace(value, detail=f"the worker process died {call.attempts} times")
         return Finished(call.key, value, call.attempts)
+
+
+def _value(reference: ray.ObjectRef[Any]) -> object:
+    """Returns what a call that has ended gave; a `Failure` if it gave nothing."""
+    try:
+        return ray.get(reference)
+    except ray.exceptions.RayTaskError as error:  # its arguments could not be read, or the like
+        return Failure(type(error.cause).__name__, str(error.cause), str(error))
+    except ray.exceptions.RayError as error:
+        loss: Loss = "stale" if isinstance(error, _LOST_MACHINE) else "died"
+        evidence = f"{_words(error)} ({type(error).__name__}: {error})"
+        return Failure("WorkerDied", "the worker process died", evidence, loss)
+
+
+def _words(error: ray.exceptions.RayError) -> str:
+    """Says in plain words what became of a worker."""
+    if isinstance(error, ray.exceptions.OutOfMemoryError):
+        return "its machine was nearly out of memory, so Ray's memory monitor killed it"
+    if isinstance(error, _LOST_MACHINE):
+        return "its machine was lost, or the Ray on it"
+    return (
+        "its process ended: by a signal, as the kernel sends it when memory runs out, by a crash of"
+        " native code, or by itself"
+    )
 
 
 @ray.remote(max_retries=0)

@@ -1,3 +1,4 @@
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -6,7 +7,13 @@ import psutil
 import pytest
 import ray
 
-from tests.workers.remote_calls import die_until, divide, run_forever, surroundings
+from tests.workers.remote_calls import (
+    die_until,
+    divide,
+    end_by_signal,
+    run_forever,
+    surroundings,
+)
 from workers.__main__ import connect
 from workers.data import Labelled
 from workers.pool import ATTEMPTS, NICENESS, Failure, Finished, Pool
@@ -76,6 +83,35 @@ def test_whoever_wants_to_know_of_each_death_is_told_of_the_first(
     finished = _one(pool)
     assert (finished.value.loss, finished.attempts) == ("died", 1)
     assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
+def test_a_worker_that_a_signal_ended_is_told(pool: Pool, number: int) -> None:
+    pool.send(0, end_by_signal, number, again=False)
+    failure = _one(pool).value
+    assert failure.loss == "died"
+    assert "its process ended: by a signal" in failure.evidence
+
+
+@pytest.mark.parametrize(
+    ("error", "loss", "words"),
+    [
+        (ray.exceptions.OutOfMemoryError("95% used"), "died", "out of memory, so Ray's"),
+        (ray.exceptions.NodeDiedError("no heartbeat"), "stale", "its machine was lost"),
+    ],
+)
+def test_what_ray_knows_of_a_machine_is_told(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch, error: Exception, loss: str, words: str
+) -> None:
+    def lose(_: object) -> None:
+        raise error
+
+    pool.send(0, divide, 1, again=False)
+    monkeypatch.setattr(ray, "get", lose)
+    failure = _one(pool).value
+    assert failure.loss == loss
+    assert words in failure.evidence
+    assert str(error) in failure.evidence
 
 
 def test_cancelling_kills_what_runs_and_lets_nothing_start(pool: Pool, tmp_path: Path) -> None:
