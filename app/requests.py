@@ -156,6 +156,40 @@ class LatencyRequest(_Part):
     threads: int = Field(default=1, ge=1, le=1024, description="Of the processor.")
 
 
+class ResourcesRequest(_Part):
+    """What each training of the job reserves on the machine that it runs on."""
+
+    cpus: int | None = Field(
+        default=None,
+        ge=1,
+        le=8,
+        description="The most that a training uses, and its threads; without it the machine's,"
+        " divided by `search.parallel`. Small networks gain nothing from more than 8.",
+    )
+    gpus: float = Field(
+        default=0.0,
+        ge=0,
+        le=64,
+        allow_inf_nan=False,
+        description="A fraction below 1, for trainings that share a GPU, or a whole number.",
+    )
+    memory_bytes: int | None = Field(
+        default=None, ge=2**20, le=_LARGEST, description="Reserved, not limited."
+    )
+
+    @field_validator("gpus")
+    @classmethod
+    def _whole_above_one(cls, gpus: float) -> float:
+        if gpus > 1 and not gpus.is_integer():
+            raise PydanticCustomError("gpus", "must be a fraction below 1, or a whole number")
+        return gpus
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether anything is reserved that a machine may not have."""
+        return self != ResourcesRequest()
+
+
 class EmbeddingRequest(_Part):
     """The embedding of an earlier job, to start from."""
 
@@ -287,6 +321,7 @@ class JobRequest(_Part):
     search: SearchRequest = SearchRequest()
     training: TrainingRequest = TrainingRequest()
     latency: LatencyRequest = LatencyRequest()
+    resources: ResourcesRequest = ResourcesRequest()
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Self:

@@ -141,6 +141,7 @@ class Coordinator:
         """Carries the job to its success."""
         with self.database.read() as session:
             job = get_job(session, lease.job_id)
+        pool.resources = job.request.resources
         work = Work(
             job, lease, self.database, self.artifacts, pool, lost, self.stop, shelf=self.shelf
         )

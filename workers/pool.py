@@ -14,6 +14,7 @@ import ray.exceptions
 import torch
 
 from app.lost_attempts import Loss
+from app.requests import ResourcesRequest
 from workers.training import MOST_THREADS
 
 T = TypeVar("T")
@@ -82,9 +83,11 @@ class Pool:
     for none: whoever sends it after that counts from the start.
 
     Attributes:
+        resources: what each call reserves on its machine, beside its threads.
         cancelled: whether `cancel` was called: no call is under way then, though none has ended.
     """
 
+    resources: ResourcesRequest = field(default_factory=ResourcesRequest)
     cancelled: bool = False
     _flying: dict[ray.ObjectRef[Any], _Call] = field(default_factory=dict)
 
@@ -94,7 +97,7 @@ class Pool:
 
     def threads(self, parallel: int) -> int:
         """Returns the threads that each of `parallel` trainings at once may use."""
-        return min(max(self.cores() // parallel, 1), MOST_THREADS)
+        return self.resources.cpus or min(max(self.cores() // parallel, 1), MOST_THREADS)
 
     def cores(self) -> int:
         """Returns how many processors the largest machine has; 0 while there is none for calls."""
@@ -145,7 +148,10 @@ class Pool:
 
     def _fly(self, call: _Call) -> None:
         arguments = [x.reference if isinstance(x, Placed) else x for x in call.arguments]
-        task = _run.options(num_cpus=call.threads)
+        reserved = self.resources
+        task = _run.options(
+            num_cpus=call.threads, num_gpus=reserved.gpus, memory=reserved.memory_bytes
+        )
         reference = task.remote(call.function, call.threads, *arguments)
         self._flying[reference] = replace(call, attempts=call.attempts + 1)
         if self.cancelled:  # meanwhile, by another thread

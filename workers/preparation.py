@@ -69,6 +69,7 @@ def prepare(work: Work) -> Prepared:
         StillhouseError: the request can't be carried out; says which field is to blame.
     """
     _expect_processors(work)
+    _await_machine(work)
     dataset = load_dataset(
         work.database, work.artifacts, work.shelf, work.job.request.dataset, work.check
     )
@@ -134,6 +135,24 @@ def _expect_processors(work: Work) -> None:
     if 0 < cores < threads:
         detail = f"{threads} threads are asked for; the largest machine has {cores} processors"
         raise UnfitLatency.because(detail, "threads")
+
+
+def _await_machine(work: Work) -> None:
+    """Waits for a machine that has what the job reserves, and says so meanwhile.
+
+    An autoscaler adds machines for calls that wait, so one is sent.
+    """
+    asked = work.job.request.resources
+    if not asked.is_asked_for:
+        return
+    has = ", ".join(f"{name} {value:g}" for name, value in asked.model_dump().items() if value)
+    work.writer.set_stage(f"waiting for a machine that has free: {has}")
+    work.run("a machine", is_there, threads=asked.cpus or 1)
+
+
+def is_there() -> bool:
+    """Returns true, on a machine that has all that was asked for."""
+    return True
 
 
 def _new_teacher(work: Work, dataset: Dataset) -> TeacherRecord:

@@ -36,6 +36,19 @@ def test_it_survives_storage() -> None:
     assert JobRequest.model_validate(stored) == request
 
 
+@pytest.mark.parametrize("resources", [{}, {"gpus": 0}, {"gpus": 0.0}])
+def test_a_job_reserves_nothing_that_a_machine_may_not_have(resources: dict[str, float]) -> None:
+    request = JobRequest.model_validate(REQUEST | {"resources": resources})
+    assert not request.resources.is_asked_for
+
+
+@pytest.mark.parametrize("resources", [{"cpus": 2}, {"gpus": 0.5}, {"gpus": 2}])
+def test_unless_it_says_so(resources: dict[str, float]) -> None:
+    request = JobRequest.model_validate(REQUEST | {"resources": resources})
+    assert request.resources.is_asked_for
+    assert JobRequest.model_validate(request.to_json()) == request
+
+
 def _wrong(path: str, value: object) -> tuple[dict[str, Any], tuple[str, ...]]:
     request: dict[str, Any] = json.loads(json.dumps(REQUEST))
     *parents, last = path.split(".")
@@ -56,6 +69,12 @@ def _wrong(path: str, value: object) -> tuple[dict[str, Any], tuple[str, ...]]:
         ("name", "nul\x00"),
         ("name", "two\nlines"),
         ("name", 7),
+        ("resources.cpus", 0),
+        ("resources.cpus", 9),
+        ("resources.gpus", -0.5),
+        ("resources.gpus", 1.5),
+        ("resources.gpus", float("nan")),
+        ("resources.memory_bytes", 1000),
         ("teacher.network", 1),
         ("teacher.id", 1),
         ("dataset.name", 1),

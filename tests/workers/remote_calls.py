@@ -5,6 +5,7 @@ import signal
 import time
 from pathlib import Path
 
+import ray
 import torch
 
 from workers.data import Labelled
@@ -14,6 +15,11 @@ def surroundings(data: Labelled) -> tuple[bool, int, int, int]:
     """Returns whether the images may be written, the niceness, torch's threads, and the sum."""
     niceness = os.getpriority(os.PRIO_PROCESS, 0)
     return data.images.flags.writeable, niceness, torch.get_num_threads(), int(data.images.sum())
+
+
+def reserved() -> dict[str, float]:
+    """Returns what Ray has reserved for the call."""
+    return dict(ray.get_runtime_context().get_assigned_resources())
 
 
 def address_beside(data: Labelled, folder: Path, calls: int) -> tuple[int, str]:

@@ -18,6 +18,7 @@ from app.database import Database
 from app.embeddings import get_embedding
 from app.job_commands import cancel, pause, resume
 from app.leases import claim
+from app.requests import ResourcesRequest
 from app.students import list_students
 from app.tables import Job
 from tests.workers.jobs import (
@@ -469,3 +470,11 @@ def test_owners_differ_within_one_process() -> None:
     names = {unique_owner() for _ in range(5)}
     assert len(names) == 5
     assert all(str(os.getpid()) in name for name in names)
+
+
+def test_a_jobs_calls_reserve_what_it_asks_for(
+    pool: InlinePool, database: Database, artifacts: Artifacts
+) -> None:
+    add_job(database, artifacts, search={"evaluations": 1}, resources={"memory_bytes": 2**30})
+    assert _coordinator(database, artifacts).run_one()
+    assert pool.resources == ResourcesRequest(memory_bytes=2**30)

@@ -7,10 +7,12 @@ import psutil
 import pytest
 import ray
 
+from app.requests import ResourcesRequest
 from tests.workers.remote_calls import (
     die_until,
     divide,
     end_by_signal,
+    reserved,
     run_forever,
     surroundings,
 )
@@ -20,6 +22,7 @@ from workers.pool import ATTEMPTS, NICENESS, Failure, Finished, Pool
 from workers.training import MOST_THREADS
 
 pytestmark = pytest.mark.cluster
+SHORT_S = 2.0
 LONG_S = 60.0
 
 
@@ -51,6 +54,20 @@ def test_placed_data_is_shared_and_the_worker_is_nice_with_its_threads(pool: Poo
     assert pool.under_way() == {"a"}
     assert _one(pool) == Finished("a", (False, NICENESS, 2, images.size), 1)
     assert pool.under_way() == set()
+
+
+def test_calls_reserve_what_the_job_asks_for(pool: Pool) -> None:
+    pool.resources = ResourcesRequest(cpus=2, memory_bytes=2**30)
+    assert pool.threads(parallel=2) == 2
+    pool.send("a", reserved, threads=2)
+    assert _one(pool).value == {"CPU": 2, "memory": 2**30}
+
+
+def test_a_call_waits_for_a_machine_that_has_it(pool: Pool) -> None:
+    pool.resources = ResourcesRequest(gpus=0.5)
+    pool.send("a", reserved)
+    assert pool.wait(SHORT_S) == []
+    assert pool.under_way() == {"a"}
 
 
 def test_what_a_call_raises_comes_back_with_evidence_and_is_not_tried_again(pool: Pool) -> None:

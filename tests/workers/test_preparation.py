@@ -37,6 +37,18 @@ def test_the_teacher_is_trained_once_and_put_on_record(work: Work) -> None:
     assert np.array_equal(first_logits, second_logits)
 
 
+def test_a_job_waits_for_a_machine_that_has_what_it_reserves(
+    database: Database, artifacts: Artifacts
+) -> None:
+    work = held_work(database, artifacts, resources={"gpus": 0.5, "cpus": 2})
+    stages = []
+    assert isinstance(work.pool, InlinePool)
+    work.pool.before = lambda _: stages.append(read_job(database, work.job.id).stage)
+    prepare(work)
+    assert work.pool.sent[0] == "a machine"
+    assert stages[0] == "waiting for a machine that has free: cpus 2, gpus 0.5"
+
+
 def test_a_teacher_that_is_on_record_has_no_checkpoint_any_more(work: Work) -> None:
     checkpoint = work.artifacts.put_bytes(work.key("checkpoints/teacher"), b"another's").key
     prepare(work)
