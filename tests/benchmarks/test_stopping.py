@@ -75,6 +75,7 @@ def test_a_whole_log_is_replayed_without_training(
     assert stopping.main([*shared, "--images", "32"]) == 2  # the log is of another setting
 
 
+@pytest.mark.slow
 def test_what_the_log_does_not_have_is_trained_and_noted(tmp_path: Path) -> None:
     draws = np.random.default_rng(0)
     images = draws.integers(0, 256, (96, 32, 32, 3), dtype=np.uint8)

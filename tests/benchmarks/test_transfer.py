@@ -33,6 +33,7 @@ def _run(tmp_path: Path, *arguments: str) -> int:
     return transfer.main([*shared, "--log", str(tmp_path / "log.jsonl"), *arguments])
 
 
+@pytest.mark.slow
 def test_each_table_is_searched_cold_and_from_the_other(
     tables: dict[str, Table], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

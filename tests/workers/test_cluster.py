@@ -51,6 +51,7 @@ def add(head: RayNode) -> Iterator[Callable[[int], RayNode]]:
         node.kill()
 
 
+@pytest.mark.slow
 def test_a_job_outlives_a_node_and_uses_a_new_one(
     head: RayNode,
     add: Callable[[int], RayNode],
