@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.artifacts import Artifacts, ListedFile
 from app.database import Database
-from app.records import JobState
+from app.leases import ENDED_STATES
 from app.tables import (
     Dataset,
     Embedding,
@@ -29,7 +29,6 @@ from app.tables import (
 
 Kind = Literal["checkpoint", "trial weights", "orphan", "part"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-_ENDED: tuple[JobState, ...] = ("succeeded", "failed", "cancelled")
 _YOUNG = timedelta(days=1)  # an upload or a training that began before it has ended by then
 _ROWS = 1000  # read at once
 
@@ -60,7 +59,7 @@ def removable(database: Database, artifacts: Artifacts, now: datetime) -> list[R
     files = list(artifacts.files())
     with database.read() as session:
         # A deleted job has ended too.
-        going_on = set(session.scalars(select(Job.id).where(Job.state.not_in(_ENDED))))
+        going_on = set(session.scalars(select(Job.id).where(Job.state.not_in(ENDED_STATES))))
         spare = set(_keys(session, _SPARE_WEIGHTS))
         named = set(_named(session)) - spare
     found = []
@@ -90,7 +89,7 @@ _SPARE_WEIGHTS = (
     select(Trial.weights_key)
     .join(Job, Job.id == Trial.job_id)
     .outerjoin(Student, (Student.job_id == Trial.job_id) & (Student.trial_number == Trial.number))
-    .where(Job.state.in_(_ENDED), Trial.weights_key.is_not(None), Student.id.is_(None))
+    .where(Job.state.in_(ENDED_STATES), Trial.weights_key.is_not(None), Student.id.is_(None))
 )
 _NAMING = (
     Dataset.key,
