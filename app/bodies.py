@@ -5,6 +5,7 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.lost_attempts import Loss
 from app.pages import Page
 from app.records import (
     BestRecord,
@@ -206,6 +207,19 @@ class SourceBody(Body):
     trial: int
 
 
+class LostAttemptBody(Body):
+    """A sending of a trial that came to no end."""
+
+    number: int = Field(description="From 0; the next attempt followed it, or the trial failed.")
+    loss: Loss = Field(
+        description="`died`: its worker process; `stale`: its machine or coordinator was lost."
+    )
+    detail: str = Field(
+        description="How it ended, as far as is known: exit code, signal, out of memory.",
+        examples=["the process ended with exit code 7"],
+    )
+
+
 class TrialBody(Body):
     """A trial; the results are null until it has completed.
 
@@ -232,14 +246,18 @@ class TrialBody(Body):
     criterion: str | None = Field(
         description="By which the channels were chosen that it inherited from the teacher."
     )
+    lost_attempts: tuple[LostAttemptBody, ...]
 
     @classmethod
     def of(cls, trial: TrialRecord) -> "TrialBody":
         """Returns the body of a trial."""
-        own = {name: getattr(trial, name) for name in cls.model_fields if name != "reused_from"}
+        nested = ("reused_from", "lost_attempts")
+        own = {name: getattr(trial, name) for name in cls.model_fields if name not in nested}
         source = trial.reused_from
         return cls(
-            **own, reused_from=None if source is None else SourceBody.model_validate(vars(source))
+            **own,
+            reused_from=None if source is None else SourceBody.model_validate(vars(source)),
+            lost_attempts=tuple(LostAttemptBody(**vars(one)) for one in trial.lost_attempts),
         )
 
 

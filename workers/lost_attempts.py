@@ -37,7 +37,8 @@ def lose_attempt(work: Work, trial: TrialRecord, loss: Loss, detail: str) -> Non
         )
         return
     evidence = [FieldError("#/evidence", f"attempt {one.number}: {one.detail}") for one in alike]
-    error = TrialFailed(f"its {_OF[loss]} was lost {len(alike)} times", evidence)
+    words = f"its {_OF[loss]} was lost {len(alike)} times, the last time: {detail}"
+    error = TrialFailed(words, evidence)
     trial_losses.lose_attempt(work.database, work.lease, trial.number, lost, error.problem())
     log.warning("%s: trial %d failed: %s", work.job.id, trial.number, error.detail)
 

@@ -7,6 +7,7 @@ import os
 import traceback
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import ray
@@ -14,6 +15,7 @@ import ray.exceptions
 import torch
 
 from app.lost_attempts import Loss
+from workers.forked import ProcessDied, run_forked
 from workers.training import MOST_THREADS
 
 T = TypeVar("T")
@@ -42,7 +44,7 @@ class Failure:
     Attributes:
         kind: name of the exception, or `WorkerDied`.
         detail: its message.
-        evidence: the traceback on the worker, or what Ray says of the worker's death.
+        evidence: the traceback on the worker, or how the worker's process ended.
         loss: set if the call came to no end: the worker `died`, or the call is `stale`, as the
             machine under it was lost.
     """
@@ -152,26 +154,53 @@ class Pool:
 
     def _end(self, reference: ray.ObjectRef[Any], call: _Call) -> Finished | None:
         """Returns what came of a call; None if its worker died and it was sent again."""
-        try:
-            value = ray.get(reference)
-        except ray.exceptions.RayTaskError as error:  # its arguments could not be read, or the like
-            value = Failure(type(error.cause).__name__, str(error.cause), str(error))
-        except ray.exceptions.RayError as error:
+        value = _value(reference)
+        if isinstance(value, Failure) and value.loss is not None:
             if call.attempts < call.most_attempts:
                 log.warning(
-                    "%s is sent again: its worker died (attempt %d)", call.key, call.attempts
+                    "%s is sent again (attempt %d): %s", call.key, call.attempts, value.evidence
                 )
                 self._fly(call)
                 return None
-            detail = f"the worker process died {call.attempts} times"
-            loss: Loss = "stale" if isinstance(error, _LOST_MACHINE) else "died"
-            value = Failure("WorkerDied", detail, f"{type(error).__name__}: {error}", loss)
+            value = replace(value, detail=f"the worker process died {call.attempts} times")
         return Finished(call.key, value, call.attempts)
+
+
+def _value(reference: ray.ObjectRef[Any]) -> object:
+    """Returns what a call that has ended gave; a `Failure` if it gave nothing."""
+    try:
+        return ray.get(reference)
+    except ray.exceptions.RayTaskError as error:  # its arguments could not be read, or the like
+        return Failure(type(error.cause).__name__, str(error.cause), str(error))
+    except ray.exceptions.RayError as error:
+        loss: Loss = "stale" if isinstance(error, _LOST_MACHINE) else "died"
+        return _died(f"{_words(error)} ({type(error).__name__}: {error})", loss)
+
+
+def _words(error: ray.exceptions.RayError) -> str:
+    """Says in plain words what became of a worker."""
+    if isinstance(error, ray.exceptions.OutOfMemoryError):
+        return "its machine was nearly out of memory, so Ray's memory monitor killed it"
+    if isinstance(error, _LOST_MACHINE):
+        return "its machine was lost, or the Ray on it"
+    return "Ray's worker process was killed from outside, and took the call along"
+
+
+def _died(evidence: str, loss: Loss) -> Failure:
+    return Failure("WorkerDied", "the worker process died", evidence, loss)
 
 
 @ray.remote(max_retries=0)
 def _run(function: Callable[..., object], threads: int, *arguments: object) -> object:
-    """Runs a call on a worker; returns what it raises, as not all exceptions can be pickled."""
+    """Runs a call in a child of the worker, which sees how it ends; returns what `_answer` does."""
+    try:
+        return run_forked(partial(_answer, function, threads, arguments))
+    except ProcessDied as error:
+        return _died(str(error), "died")
+
+
+def _answer(function: Callable[..., object], threads: int, arguments: tuple[object, ...]) -> object:
+    """Returns a call's value, or what it raises, as not all exceptions can be pickled."""
     os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
     torch.set_num_threads(threads)
     try:

@@ -3,6 +3,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from app.bodies import BestBody, JobBody, PageBody, StudentBody, TrialBody
+from app.lost_attempts import LostAttempt
 from app.pages import Page
 from app.records import (
     BestRecord,
@@ -143,6 +144,7 @@ def test_a_trial_shows_what_the_contract_lists() -> None:
         reused_from=TrialSource("job_2", 5),
         curve=(0.5, 0.75),
         criterion="l1",
+        lost_attempts=(LostAttempt(0, "died", "exit code 7"),),
     )
     assert TrialBody.of(trial).model_dump() == {
         "number": 3,
@@ -161,6 +163,7 @@ def test_a_trial_shows_what_the_contract_lists() -> None:
         "reused_from": {"job": "job_2", "trial": 5},
         "curve": (0.5, 0.75),
         "criterion": "l1",
+        "lost_attempts": ({"number": 0, "loss": "died", "detail": "exit code 7"},),
     }
 
 

@@ -40,4 +40,6 @@ def test_losses_of_the_other_kind_don_t_count(work: Work) -> None:
     trial = read_trials(work.database, work.job.id)[0]
     assert (trial.state, len(trial.lost_attempts)) == ("failed", 2 * MOST["died"] + 1)
     assert trial.error is not None
-    assert "attempt 6: signal 9" in str(trial.error["errors"])
+    assert trial.error["detail"] == "its worker process was lost 3 times, the last time: signal 9"
+    details = [one["detail"] for one in trial.error["errors"]]
+    assert details == ["attempt 4: it was lost", "attempt 5: it was lost", "attempt 6: signal 9"]

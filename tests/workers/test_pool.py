@@ -1,4 +1,5 @@
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +7,14 @@ import psutil
 import pytest
 import ray
 
-from tests.workers.remote_calls import die_until, divide, run_forever, surroundings
+from tests.workers.remote_calls import (
+    die_until,
+    divide,
+    end_by_code,
+    end_by_signal,
+    run_forever,
+    surroundings,
+)
 from workers.__main__ import connect
 from workers.data import Labelled
 from workers.pool import ATTEMPTS, NICENESS, Failure, Finished, Pool
@@ -76,6 +84,52 @@ def test_whoever_wants_to_know_of_each_death_is_told_of_the_first(
     finished = _one(pool)
     assert (finished.value.loss, finished.attempts) == ("died", 1)
     assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("end", "number", "words"),
+    [
+        (end_by_signal, signal.SIGKILL, "killed by signal 9 (SIGKILL): "),
+        (end_by_signal, signal.SIGSEGV, "killed by signal 11 (SIGSEGV)"),
+        (end_by_code, 7, "ended with exit code 7"),
+    ],
+)
+def test_how_a_worker_ended_is_told(
+    pool: Pool, end: Callable[[int], None], number: int, words: str
+) -> None:
+    pool.send(0, end, number, again=False)
+    assert words in _one(pool).value.evidence
+
+
+def test_a_worker_killed_from_outside_is_told(pool: Pool, tmp_path: Path) -> None:
+    pool.send(0, run_forever, tmp_path / "started", again=False)
+    while not (tmp_path / "started").exists():
+        assert pool.wait(0.05) == []
+    child = psutil.Process(int((tmp_path / "started").read_text()))
+    child.parent().kill()
+    assert "killed from outside" in _one(pool).value.evidence
+    child.wait(LONG_S)
+
+
+@pytest.mark.parametrize(
+    ("error", "loss", "words"),
+    [
+        (ray.exceptions.OutOfMemoryError("95% used"), "died", "out of memory, so Ray's"),
+        (ray.exceptions.NodeDiedError("no heartbeat"), "stale", "its machine was lost"),
+    ],
+)
+def test_what_ray_knows_of_a_machine_is_told(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch, error: Exception, loss: str, words: str
+) -> None:
+    def lose(_: object) -> None:
+        raise error
+
+    pool.send(0, divide, 1, again=False)
+    monkeypatch.setattr(ray, "get", lose)
+    failure = _one(pool).value
+    assert failure.loss == loss
+    assert words in failure.evidence
+    assert str(error) in failure.evidence
 
 
 def test_cancelling_kills_what_runs_and_lets_nothing_start(pool: Pool, tmp_path: Path) -> None:

@@ -135,6 +135,7 @@ def test_trials_are_listed_in_pages(client: TestClient, database: Database) -> N
         "reused_from": None,
         "curve": None,
         "criterion": None,
+        "lost_attempts": [],
     }
     assert first["items"][1]["error"] == {"title": "diverged"}
     second = client.get(path, params={"limit": 2, "cursor": first["next"]}).json()
