@@ -215,8 +215,8 @@ class LostAttemptBody(Body):
         description="`died`: its worker process; `stale`: its machine or coordinator was lost."
     )
     detail: str = Field(
-        description="What is known of its end.",
-        examples=["its machine was lost, or the Ray on it (NodeDiedError: …)"],
+        description="How it ended, as far as is known: exit code, signal, out of memory.",
+        examples=["the process ended with exit code 7"],
     )
 
 

@@ -7,6 +7,7 @@ import os
 import traceback
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import ray
@@ -15,6 +16,7 @@ import torch
 
 from app.lost_attempts import Loss
 from app.requests import ResourcesRequest
+from workers.forked import ProcessDied, run_forked
 from workers.training import MOST_THREADS
 
 T = TypeVar("T")
@@ -179,8 +181,7 @@ def _value(reference: ray.ObjectRef[Any]) -> object:
         return Failure(type(error.cause).__name__, str(error.cause), str(error))
     except ray.exceptions.RayError as error:
         loss: Loss = "stale" if isinstance(error, _LOST_MACHINE) else "died"
-        evidence = f"{_words(error)} ({type(error).__name__}: {error})"
-        return Failure("WorkerDied", "the worker process died", evidence, loss)
+        return _died(f"{_words(error)} ({type(error).__name__}: {error})", loss)
 
 
 def _words(error: ray.exceptions.RayError) -> str:
@@ -189,15 +190,24 @@ def _words(error: ray.exceptions.RayError) -> str:
         return "its machine was nearly out of memory, so Ray's memory monitor killed it"
     if isinstance(error, _LOST_MACHINE):
         return "its machine was lost, or the Ray on it"
-    return (
-        "its process ended: by a signal, as the kernel sends it when memory runs out, by a crash of"
-        " native code, or by itself"
-    )
+    return "Ray's worker process was killed from outside, and took the call along"
+
+
+def _died(evidence: str, loss: Loss) -> Failure:
+    return Failure("WorkerDied", "the worker process died", evidence, loss)
 
 
 @ray.remote(max_retries=0)
 def _run(function: Callable[..., object], threads: int, *arguments: object) -> object:
-    """Runs a call on a worker; returns what it raises, as not all exceptions can be pickled."""
+    """Runs a call in a child of the worker, which sees how it ends; returns what `_answer` does."""
+    try:
+        return run_forked(partial(_answer, function, threads, arguments))
+    except ProcessDied as error:
+        return _died(str(error), "died")
+
+
+def _answer(function: Callable[..., object], threads: int, arguments: tuple[object, ...]) -> object:
+    """Returns a call's value, or what it raises, as not all exceptions can be pickled."""
     os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
     torch.set_num_threads(threads)
     try:

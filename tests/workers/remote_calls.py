@@ -56,6 +56,10 @@ def end_by_signal(number: int) -> None:
     os.kill(os.getpid(), number)
 
 
+def end_by_code(code: int) -> None:
+    os._exit(code)
+
+
 def run_forever(started: Path) -> None:
     started.with_suffix(".part").write_text(str(os.getpid()))
     started.with_suffix(".part").rename(started)

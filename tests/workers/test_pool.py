@@ -1,5 +1,5 @@
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from app.requests import ResourcesRequest
 from tests.workers.remote_calls import (
     die_until,
     divide,
+    end_by_code,
     end_by_signal,
     reserved,
     run_forever,
@@ -102,12 +103,29 @@ def test_whoever_wants_to_know_of_each_death_is_told_of_the_first(
     assert len(list(tmp_path.iterdir())) == 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
-def test_a_worker_that_a_signal_ended_is_told(pool: Pool, number: int) -> None:
-    pool.send(0, end_by_signal, number, again=False)
-    failure = _one(pool).value
-    assert failure.loss == "died"
-    assert "its process ended: by a signal" in failure.evidence
+@pytest.mark.parametrize(
+    ("end", "number", "words"),
+    [
+        (end_by_signal, signal.SIGKILL, "killed by signal 9 (SIGKILL): "),
+        (end_by_signal, signal.SIGSEGV, "killed by signal 11 (SIGSEGV)"),
+        (end_by_code, 7, "ended with exit code 7"),
+    ],
+)
+def test_how_a_worker_ended_is_told(
+    pool: Pool, end: Callable[[int], None], number: int, words: str
+) -> None:
+    pool.send(0, end, number, again=False)
+    assert words in _one(pool).value.evidence
+
+
+def test_a_worker_killed_from_outside_is_told(pool: Pool, tmp_path: Path) -> None:
+    pool.send(0, run_forever, tmp_path / "started", again=False)
+    while not (tmp_path / "started").exists():
+        assert pool.wait(0.05) == []
+    child = psutil.Process(int((tmp_path / "started").read_text()))
+    child.parent().kill()
+    assert "killed from outside" in _one(pool).value.evidence
+    child.wait(LONG_S)
 
 
 @pytest.mark.parametrize(
