@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.clock import DatabaseTime
 from app.database import Database
+from app.lease_time import has_run_out, lasting
 from app.problems import LeaseLost
 from app.tables import Job, Trial
 
@@ -44,7 +44,7 @@ def claim(database: Database, owner: str, lease_s: float) -> Lease | None:
         session.execute(
             update(Job)
             .where(Job.id == lease.job_id)
-            .values(lease_owner=owner, lease_until=DatabaseTime(lease_s), fence=lease.fence)
+            .values(lease_owner=owner, fence=lease.fence, **lasting(lease_s))
         )
         return lease
 
@@ -57,10 +57,7 @@ def renew(database: Database, lease: Lease, lease_s: float) -> None:
     """
     with database.write() as session:
         held = session.scalar(
-            update(Job)
-            .where(_is_held_by(lease))
-            .values(lease_until=DatabaseTime(lease_s))
-            .returning(Job.id)
+            update(Job).where(_is_held_by(lease)).values(**lasting(lease_s)).returning(Job.id)
         )
         if held is None:
             raise _lost(lease)
@@ -96,7 +93,7 @@ def hold(session: Session, lease: Lease) -> Job:
 
 def is_free() -> ColumnElement[bool]:
     """Returns the condition that nobody holds a job now."""
-    return or_(Job.lease_owner.is_(None), Job.lease_until < DatabaseTime())
+    return or_(Job.lease_owner.is_(None), has_run_out(Job.lease_from, Job.lease_until))
 
 
 def _is_held_by(lease: Lease) -> ColumnElement[bool]:

@@ -22,7 +22,7 @@ from app.clock import DatabaseTime, UtcDateTime
 from app.errand_records import EstimateState, TeacherKind, TeacherState
 from app.records import Command, JobState, TrialState
 
-REVISION = "0005"  # of the newest migration; a test compares it with Alembic's head
+REVISION = "0006"  # of the newest migration; a test compares it with Alembic's head
 
 _ID = String(32)
 _KEY = String(300)
@@ -71,6 +71,7 @@ class Job(Table):
     proposer_key: Mapped[str | None] = mapped_column(_KEY)
     error: Mapped[dict[str, Any] | None]
     lease_owner: Mapped[str | None] = mapped_column(Text)
+    lease_from: Mapped[datetime | None]
     lease_until: Mapped[datetime | None]
     fence: Mapped[int] = mapped_column(insert_default=0)
 
@@ -215,6 +216,7 @@ class _Errand:
 
     attempts: Mapped[int] = mapped_column(insert_default=0)
     lease_owner: Mapped[str | None] = mapped_column(Text)
+    lease_from: Mapped[datetime | None]
     lease_until: Mapped[datetime | None]
     fence: Mapped[int] = mapped_column(insert_default=0)
 

@@ -10,6 +10,7 @@ from sqlalchemy import inspect, select, text, update
 
 from app.database import Database
 from app.jobs import get_overview
+from app.leases import Lease, claim
 from app.records import TrialSource
 from app.requests import JobRequest
 from app.students import get_student
@@ -104,6 +105,18 @@ def test_the_trials_of_0004_have_lost_no_attempt_that_is_known(empty_url: str) -
         (trial,) = list_trials(session, JOB)
     assert (trial.curve, trial.criterion, trial.lost_attempts) == ((0.5, 0.8), "l1", ())
     _migrate(database, "0004", command.downgrade)
+    database.upgrade()
+    database.check()
+    database.close()
+
+
+def test_a_lease_of_0005_that_ran_out_is_taken_over(empty_url: str) -> None:
+    database = _upgraded(empty_url, "0005")
+    with database.read() as session:
+        (trial,) = list_trials(session, JOB)
+    assert [(one.number, one.detail) for one in trial.lost_attempts] == [(1, "signal 9")]
+    assert claim(database, "b", 30.0) == Lease(JOB, "b", 4)
+    _migrate(database, "0005", command.downgrade)
     database.upgrade()
     database.check()
     database.close()
