@@ -213,13 +213,20 @@ class Search:
                 return
             if isinstance(finished.value, Failure):
                 self._fail(trial, finished.value)
-            elif finished.value.stopped:
-                self._stop(trial, finished.value)
             else:
-                self._complete(trial, finished.value)
+                self._end(trial, finished.value)
             self._work.artifacts.delete(self._checkpoint(trial))
         else:
             self._best.settle(finished.value)
+
+    def _end(self, trial: TrialRecord, outcome: TrialOutcome) -> None:
+        if outcome.resumed_after:
+            words = "%s: trial %d went on after epoch %d, which an earlier attempt had kept"
+            log.info(words, self._work.job.id, trial.number, outcome.resumed_after)
+        if outcome.stopped:
+            self._stop(trial, outcome)
+        else:
+            self._complete(trial, outcome)
 
     def _fail(self, trial: TrialRecord, failure: Failure) -> None:
         work = self._work

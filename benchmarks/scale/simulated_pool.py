@@ -67,6 +67,7 @@ class SimulatedPool(Pool):
         *arguments: object,  # noqa: ARG002
         threads: int = 1,  # noqa: ARG002
         again: bool = True,  # noqa: ARG002
+        exactly: bool = False,  # noqa: ARG002
     ) -> None:
         """Has a worker begin now, by the coordinator's own time."""
         begun = self.turn.spend()

@@ -70,6 +70,7 @@ class InlinePool(Pool):
         *arguments: object,
         threads: int = 1,  # noqa: ARG002
         again: bool = True,  # noqa: ARG002
+        exactly: bool = False,  # noqa: ARG002
     ) -> None:
         plain = [x.reference if isinstance(x, Placed) else x for x in arguments]
         self.sent.append(key)
