@@ -28,6 +28,7 @@ from stillhouse.errors import (
     StillhouseError,
     TeacherRejected,
     Unreachable,
+    UnusableKey,
     WaitedTooLong,
 )
 from stillhouse.job import Job
@@ -60,6 +61,7 @@ __all__ = [
     "TeacherRejected",
     "Trial",
     "Unreachable",
+    "UnusableKey",
     "UnusableTeacher",
     "UploadedTeacher",
     "WaitedTooLong",

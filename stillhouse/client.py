@@ -37,6 +37,7 @@ class Client:
 
     Args:
         url: The server's address; without one `STILLHOUSE_URL`, or this machine's own.
+        key: An API key of the server's; without one `STILLHOUSE_KEY`, or none is sent.
         transport: Replaces the network, as tests do.
         sleep: Waits before a server that answered before, and is silent now, is asked again.
     """
@@ -44,12 +45,14 @@ class Client:
     def __init__(
         self,
         url: str | None = None,
+        key: str | None = None,
         *,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         server = url or os.environ.get("STILLHOUSE_URL", DEFAULT_URL)
-        self._transport = Transport(server, transport, sleep)
+        key = key or os.environ.get("STILLHOUSE_KEY")
+        self._transport = Transport(server, transport, sleep, key)
         self._sleep = sleep
         self.url = self._transport.url
 

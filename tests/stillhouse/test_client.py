@@ -29,6 +29,16 @@ def test_the_server_may_be_named_by_the_environment(monkeypatch: pytest.MonkeyPa
     assert Client("http://here:8000").url == "http://here:8000"
 
 
+def test_the_key_may_be_given_by_the_environment(
+    fake: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STILLHOUSE_KEY", "shk_of_the_environment")
+    Client("http://fake", transport=fake.transport).job(JOB_ID)
+    Client("http://fake", "shk_given", transport=fake.transport).job(JOB_ID)
+    sent = [request.headers["authorization"] for request in fake.requests]
+    assert sent == ["Bearer shk_of_the_environment", "Bearer shk_given"]
+
+
 def test_a_refused_request_points_at_the_field(client: Client) -> None:
     with pytest.raises(Refused) as caught:
         client.submit({**REQUEST, "search": {"evaluations": 0}})
