@@ -77,6 +77,14 @@ def test_a_folder_is_uploaded_as_a_zip_of_its_name(
         assert b'name="name"\r\n\r\n' + (name or "pets").encode() in sent
 
 
+def test_arrays_are_a_dataset(client: Client, fake: FakeServer) -> None:
+    arrays = (torch.zeros(6, 1, 8, 8, dtype=torch.uint8), torch.arange(6) % 2)
+    assert client.upload_dataset(arrays, "mine")["id"] == "dst_1"
+    sent = fake.requests[-1].content
+    assert b'name="file"; filename="images.npz"' in sent
+    assert b'name="name"\r\n\r\nmine' in sent
+
+
 def test_lists(client: Client) -> None:
     assert [job.id for job in client.jobs()] == [JOB_ID]
     assert [embedding["id"] for embedding in client.embeddings()] == ["emb_2", "emb_1"]
