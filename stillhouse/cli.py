@@ -63,4 +63,4 @@ def _told(error: StillhouseError) -> Text:
     for field in error.errors:
         place = field.pointer.lstrip("#/").replace("/", ".")
         text.append(f"\n  {place or 'request'}", style="bold").append(f": {field.detail}")
-    return text
+    return text.append(f"\n  {error.hint}") if error.hint else text
