@@ -27,6 +27,7 @@ REVISION = "0007"  # of the newest migration; a test compares it with Alembic's 
 _ID = String(32)
 _KEY = String(300)
 _STATE = String(16)
+_IS_HELD = text("lease_owner IS NOT NULL")
 _JSON = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
@@ -86,6 +87,7 @@ class Job(Owned, Table):
         Index(None, "created_at", "id"),
         Index(None, "owner", "created_at", "id"),
         Index(None, "state", "created_at"),
+        Index("ix_jobs_held", "owner", sqlite_where=_IS_HELD, postgresql_where=_IS_HELD),
     )
 
     id: Mapped[str] = mapped_column(_ID, primary_key=True)

@@ -33,3 +33,5 @@ class Visitor:
 
 # Who asks a server of which only this machine knows, and for which no key was ever made.
 ANYBODY = Visitor(None, "anybody", frozenset({"admin"}))
+# Who asks for what is open to all, such as the server's health; owns nothing that there is.
+NOBODY = Visitor("", "nobody", frozenset())

@@ -35,9 +35,14 @@ def upgrade() -> None:
         op.add_column(table, sa.Column("owner", _ID))
     for table in _LISTED:
         op.create_index(f"ix_{table}_owner_created_at_id", table, ["owner", "created_at", "id"])
+    is_held = sa.text("lease_owner IS NOT NULL")
+    op.create_index(
+        "ix_jobs_held", "jobs", ["owner"], sqlite_where=is_held, postgresql_where=is_held
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_jobs_held", "jobs")
     for table in _LISTED:
         op.drop_index(f"ix_{table}_owner_created_at_id", table)
     for table in _OWNED:
