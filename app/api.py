@@ -7,14 +7,21 @@ from typing import Any
 from fastapi import FastAPI
 
 from app import problem_handlers
-from app.guard import Guard
+from app.door import Door, is_open
+from app.doorman import Doorman
+from app.guard import Guard, is_loopback
 from app.problems import MEDIA_TYPE
 from app.routes import datasets, embeddings, estimates, health, jobs, students, teachers
+from app.routes.parameters import problems
 from app.services import Services
 
 _DESCRIPTION = (
     "Send a network you have, get back a smaller one you can ship. Every error is a problem"
     " (RFC 9457) whose `errors` point at the fields that are wrong."
+)
+
+_KEY_PROBLEMS = problems(
+    _401="No key is sent, or one that opens nothing.", _403="The key's scopes don't allow it."
 )
 
 
@@ -37,21 +44,30 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     problem_handlers.install(app)
-    app.add_middleware(Guard, settings=services.settings)
-    for routes in (jobs, students, datasets, teachers, embeddings, estimates, health):
-        app.include_router(routes.router)
-    _describe_problems(app)
+    doorman = Doorman(services.database, is_open=is_loopback(services.settings.host))
+    app.add_middleware(Door, doorman=doorman)
+    app.add_middleware(Guard, settings=services.settings)  # the last one added comes first
+    for routes in (jobs, students, datasets, teachers, embeddings, estimates):
+        app.include_router(routes.router, responses=_KEY_PROBLEMS)
+    app.include_router(health.router)
+    _describe_problems_and_keys(app)
     return app
 
 
-def _describe_problems(app: FastAPI) -> None:
-    """Has OpenAPI say that errors are problems; FastAPI would file them under application/json."""
+def _describe_problems_and_keys(app: FastAPI) -> None:
+    """Has OpenAPI say that errors are problems, and what needs a key.
+
+    FastAPI would file problems under application/json.
+    """
     describe = app.openapi
 
     def openapi() -> dict[str, Any]:
         schema = describe()
-        for path in schema["paths"].values():
+        schema["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+        for name, path in schema["paths"].items():
             for operation in path.values():
+                if not is_open(name):
+                    operation["security"] = [{"key": []}, {}]  # {}: while there are no keys
                 for status, answer in operation["responses"].items():
                     content = answer.get("content", {})
                     if status >= "400" and "application/json" in content:

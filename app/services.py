@@ -1,5 +1,6 @@
 """What the routes work with: one of each a process, handed to every request."""
 
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,8 @@ from app.artifacts import Artifacts
 from app.database import Database
 from app.settings import Settings
 from app.storage import Storage
+from app.submission import JobLimits
+from app.visitor import Visitor
 
 _CHECKS_AT_ONCE = 2  # a check may take a core and gigabytes
 
@@ -41,9 +44,22 @@ class Services:
         return Storage(self.settings, self.artifacts)
 
     @cached_property
+    def job_limits(self) -> JobLimits:
+        """How many jobs there may be."""
+        return JobLimits(self.settings.max_jobs, self.settings.max_waiting_jobs_per_key)
+
+    @cached_property
     def uploading(self) -> CapacityLimiter:
         """Counts the uploads under way, each of which takes memory, a file and maybe a check."""
         return CapacityLimiter(self.settings.max_uploads)
+
+    def seen_by(self, visitor: Visitor) -> "Services":
+        """Returns the services in which other owners' rows are not there; the rest is shared."""
+        for name in _MADE_ONCE:
+            getattr(self, name)
+        seen = copy(self)
+        seen.__dict__["database"] = self.database.seen_by(visitor)
+        return seen
 
     @property
     def uploads(self) -> Path:
@@ -51,9 +67,12 @@ class Services:
         return self.settings.home / "uploads"
 
 
+_MADE_ONCE = [name for name, made in vars(Services).items() if isinstance(made, cached_property)]
+
+
 async def _services(request: Request) -> Services:
     services: Services = request.app.state.services
-    return services
+    return services.seen_by(request.state.visitor)  # as `app.door` found out
 
 
 Used = Annotated[Services, Depends(_services)]

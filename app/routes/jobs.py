@@ -50,7 +50,7 @@ def submit_job(services: Used, body: JsonBody) -> Response:
     """Submits a compression job. All but `teacher` and `dataset` have defaults."""
     wanted = parse(JobRequest, body)
     services.storage.expect_room()
-    job = submit(services.database, wanted, services.settings.max_jobs)
+    job = submit(services.database, wanted, services.job_limits)
     return _accepted(JobOverview(job, Progress(), None))
 
 

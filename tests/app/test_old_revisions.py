@@ -8,13 +8,14 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import inspect, select, text, update
 
+from app.api_keys import list_keys
 from app.database import Database
 from app.jobs import get_overview
 from app.leases import Lease, claim
 from app.records import TrialSource
 from app.requests import JobRequest
 from app.students import get_student
-from app.tables import Estimate, Job, Trial
+from app.tables import Dataset, Embedding, Estimate, Job, Student, Teacher, Trial
 from app.trials import list_trials
 
 ROWS = Path(__file__).parent / "revisions"
@@ -117,6 +118,22 @@ def test_a_lease_of_0005_that_ran_out_is_taken_over(empty_url: str) -> None:
     assert [(one.number, one.detail) for one in trial.lost_attempts] == [(1, "signal 9")]
     assert claim(database, "b", 30.0) == Lease(JOB, "b", 4)
     _migrate(database, "0005", command.downgrade)
+    database.upgrade()
+    database.check()
+    database.close()
+
+
+def test_the_rows_of_0006_are_nobodys_and_there_is_no_key(empty_url: str) -> None:
+    database = _upgraded(empty_url, "0006")
+    with database.read() as session:
+        owners = [
+            session.scalars(select(table.owner)).all()
+            for table in (Job, Student, Dataset, Embedding, Teacher, Estimate)
+        ]
+        keys = list_keys(session)
+    assert (owners, keys) == ([[None]] * 6, [])
+    assert claim(database, "b", 30.0) == Lease(JOB, "b", 4)
+    _migrate(database, "0006", command.downgrade)
     database.upgrade()
     database.check()
     database.close()
