@@ -57,9 +57,13 @@ class Injector:
         targets = self._targets(fault)
         if targets is None:
             return lambda: self._to_others(fault)
-        self.installation.wait_until(lambda: bool(targets()), _FIND_S)
-        found = sorted(targets(), key=lambda process: process.pid)
-        if not found:
+        found: list[psutil.Process] = []
+
+        def is_found() -> bool:
+            found[:] = sorted(targets(), key=lambda process: process.pid)
+            return bool(found)
+
+        if not self.installation.wait_until(is_found, _FIND_S):
             return None
         met = found[int(fault.choice * len(found))]
         return lambda: _to_process(met, fatal=fault.kind.endswith("killed"))
