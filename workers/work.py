@@ -93,13 +93,13 @@ class Work:
         if command is not None:
             raise Commanded(command)
 
-    def wait(self) -> list[Finished]:
+    def wait(self, longest_s: float = POLL_S) -> list[Finished]:
         """Returns the calls that have ended in the next moment; raises as `check` does."""
         self.check()
         if self._held:
             held, self._held = self._held, []
             return held
-        return self._ended()
+        return self._ended(longest_s)
 
     def under_way(self) -> set[Hashable]:
         """Returns the keys of the calls whose end `wait` hasn't told yet; raises as `check` does.
@@ -123,16 +123,16 @@ class Work:
         self.pool.send(name, function, *arguments, threads=threads)
         while not (mine := [finished for finished in self._held if finished.key == name]):
             self.check()
-            self._held += self._ended()
+            self._held += self._ended(POLL_S)
         self._held.remove(mine[0])
         if isinstance(mine[0].value, Failure):
             raise failed_work(self.job.id, name, mine[0].value)
         value: T = mine[0].value
         return value
 
-    def _ended(self) -> list[Finished]:
+    def _ended(self, longest_s: float) -> list[Finished]:
         """Returns the calls that end in the next moment."""
-        ended = self.pool.wait(POLL_S)
+        ended = self.pool.wait(longest_s)
         if self.pool.missing != self._missing:
             self._missing = self.pool.missing
             self._tell_missing()
