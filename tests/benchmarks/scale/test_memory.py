@@ -5,7 +5,8 @@ from benchmarks.scale.memory import TIMES, Memory
 
 @pytest.mark.parametrize("trials", [TIMES, 25, 4000])
 def test_memory_is_read_before_the_first_trial_and_at_equal_shares_of_them(trials: int) -> None:
-    memory, read_at = Memory(trials), []
+    memory = Memory(trials)
+    read_at: list[int] = []
     assert len(memory.resident_mb) == 1
     for number in range(1, trials + 1):
         memory.trial_begun()
