@@ -143,7 +143,7 @@ def test_no_more_trials_run_at_once_than_find_the_cpus_that_they_reserve(survey:
     for machine in (shared, reserving):
         one = replace(trainings(survey), machine=machine)
         found.append(times(one, asked, survey.drawn)["search_s"])
-    assert found[1] == pytest.approx(4 * found[0])
+    assert 2 * found[0] < found[1] < 4 * found[0]  # two at once, each with three threads
 
 
 def test_an_uploaded_teacher_is_not_trained_and_time_ends_a_search(survey: Survey) -> None:
