@@ -7,12 +7,15 @@ from typing import Any
 from fastapi import FastAPI
 
 from app import problem_handlers
+from app.audit import Audit
 from app.door import Door, is_open
 from app.doorman import Doorman
 from app.guard import Guard, is_loopback
 from app.problems import MEDIA_TYPE
+from app.rates import Rates
 from app.routes import datasets, embeddings, estimates, health, jobs, students, teachers
 from app.routes.parameters import problems
+from app.safety_headers import SafetyHeaders
 from app.services import Services
 
 _DESCRIPTION = (
@@ -21,7 +24,9 @@ _DESCRIPTION = (
 )
 
 _KEY_PROBLEMS = problems(
-    _401="No key is sent, or one that opens nothing.", _403="The key's scopes don't allow it."
+    _401="No key is sent, or one that opens nothing.",
+    _403="The key's scopes don't allow it.",
+    _429="The key asks too fast: `Retry-After` says when to ask again.",
 )
 
 
@@ -45,8 +50,10 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     problem_handlers.install(app)
     doorman = Doorman(services.database, is_open=is_loopback(services.settings.host))
-    app.add_middleware(Door, doorman=doorman)
-    app.add_middleware(Guard, settings=services.settings)  # the last one added comes first
+    app.add_middleware(Audit)
+    app.add_middleware(Door, doorman=doorman, rates=Rates(services.settings.max_requests_per_s))
+    app.add_middleware(Guard, settings=services.settings)
+    app.add_middleware(SafetyHeaders)  # the last one added comes first
     for routes in (jobs, students, datasets, teachers, embeddings, estimates):
         app.include_router(routes.router, responses=_KEY_PROBLEMS)
     app.include_router(health.router)
