@@ -9,6 +9,7 @@ same: a cancelled `submit` may have submitted.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -26,6 +27,7 @@ from stillhouse.compressing import Fields, begin, expect_fields, left_running
 from stillhouse.documents import Document, Estimate, UploadedTeacher
 from stillhouse.progress import progress
 from stillhouse.students import Student
+from stillhouse.trial_logs import from_environment, logged
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -89,14 +91,16 @@ class AsyncClient:
     ) -> Student:
         """Returns the best student of a network; whoever cancels it leaves the job running."""
         expect_fields(fields)
+        logs = from_environment(os.environ)
         request = {**fields, "constraints": dict(constraints or {})}
         begun = await self._run(
             begin, self._client, model, example, dataset, preprocessing, request, show
         )
         job = AsyncJob(begun, self._run)
-        with left_running(begun, show), progress(Console()) as shown:
+        with left_running(begun, show), logged(logs, show) as log, progress(Console()) as shown:
             async for look in job.follow(through_pauses=True):
                 shown(look)
+                await self._run(log, look)
         begun.require_success()
         return await job.best()
 
