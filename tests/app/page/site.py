@@ -2,9 +2,6 @@
 
 import json
 import os
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,9 +11,11 @@ from typing import Any
 from app.artifacts import Artifacts
 from app.database import Database
 from app.job_writer import JobWriter
+from app.leases import claim
 from app.records import StoredStudentFile
 from app.settings import Settings
-from tests.app.samples import RESULT, TEACHER, held_job, new_student, new_trial
+from benchmarks.api_process import running_api
+from tests.app.samples import NEVER_S, RESULT, TEACHER, new_job, new_student, new_trial
 
 EDITS: dict[str, Any] = {"widths": {"a": 4}, "removed": ["b"], "skips": [["input", "a"]]}
 
@@ -31,13 +30,17 @@ class Site:
 
     def job(self, name: str = "a job", **changes: object) -> tuple[str, JobWriter]:
         """Returns a job that is held and prepared, without a trial."""
-        lease, writer = held_job(self.database, name=name, **changes)
+        job_id = new_job(self.database, name=name, **changes)
+        while (lease := claim(self.database, "coordinator", NEVER_S)) and lease.job_id != job_id:
+            pass  # a job that a visitor has submitted
+        assert lease is not None
+        writer = JobWriter(self.database, lease)
         graph = {"layers": [_layer("input", "input", 1), *map(_conv, "abc")], "tensors": {}}
-        key = f"jobs/{lease.job_id}/architecture.json"
+        key = f"jobs/{job_id}/architecture.json"
         self.artifacts.put_bytes(key, json.dumps(graph).encode())
         writer.record_teacher(replace(TEACHER, architecture_key=key))
         writer.set_state("searching", "training students")
-        return lease.job_id, writer
+        return job_id, writer
 
     def finish_trial(self, writer: JobWriter, number: int, value: float, best: bool = True) -> str:
         """Adds a completed trial, and its student; returns the student's id."""
@@ -77,14 +80,8 @@ def running_site(home: Path) -> Iterator[Site]:
     settings = Settings.from_environment(environment)
     database = Database(settings.database_url)
     database.upgrade()
-    command = [sys.executable, "-m", "app"]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as process:
-        assert process.stderr is not None
-        try:
-            for line in process.stderr:
-                if found := re.search(rb"running on (http://127.0.0.1:\d+)", line):
-                    yield Site(found[1].decode(), database, Artifacts(settings.artifacts_url))
-                    break
-        finally:
-            process.terminate()
-            database.close()
+    try:
+        with running_api(environment) as (_, url, _):
+            yield Site(url, database, Artifacts(settings.artifacts_url))
+    finally:
+        database.close()

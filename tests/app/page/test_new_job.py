@@ -85,5 +85,5 @@ def test_uploaded_teachers_and_datasets_can_be_chosen(page: Page, site: Site) ->
     page.get_by_label("Network to compress").fill("tch_1")
     with page.expect_request("**/v1/jobs") as sent:
         page.get_by_role("button", name="Start the job").click()
-    body = sent.value.post_data_json
+    body = json.loads(sent.value.post_data or "")
     assert (body["teacher"], body["dataset"]) == ({"id": "tch_1"}, {"id": "dst_1"})
