@@ -33,11 +33,13 @@ export class Chart {
     this.table = h("table");
     this.title = title;
     this.onpoint = onpoint;
+    this.figures = h("details", { class: "figures", ontoggle: () => this.fillTable() },
+      h("summary", {}, `${title}: the figures`),
+      h("div", { class: "scrolled", tabindex: 0, role: "region", "aria-label": `Figures: ${title}` },
+        this.table));
     this.element = h("figure", {},
-      h("figcaption", {}, h("div", { class: "row" }, h("h3", {}, title), choice), this.words), this.plot,
-      h("details", { class: "figures" }, h("summary", {}, `${title}: the figures`),
-        h("div", { class: "scrolled", tabindex: 0, role: "region", "aria-label": `Figures: ${title}` },
-          this.table)));
+      h("figcaption", {}, h("div", { class: "row" }, h("h3", {}, title), choice), this.words),
+      this.plot, this.figures);
   }
 
   /**
@@ -49,8 +51,9 @@ export class Chart {
     const { traces, layout, words, table } = make(colours());
     this.words.textContent = words;
     this.plot.setAttribute("aria-label", `${this.title}. ${words}`);
-    this.fillTable(table);
-    const { react } = await plotly();
+    this.rows = table;
+    this.fillTable();
+    const { purge, react } = await plotly();
     if (this.make !== make || !this.plot.isConnected) return; // a later one is under way
     const config = { displayModeBar: false, responsive: true };
     await react(this.plot, traces, framed(layout, colours(), this.plot.clientWidth), config);
@@ -58,9 +61,15 @@ export class Chart {
       this.plot.on("plotly_click", event => this.onpoint(event.points[0].customdata));
     }
     drawn.add(this);
+    for (const gone of drawn) {
+      if (!gone.plot.isConnected && drawn.delete(gone)) purge(gone.plot);
+    }
   }
 
-  fillTable([head, ...rows]) {
+  /** Fills the table in, where somebody looks at it: it may be long. */
+  fillTable() {
+    if (!this.figures.open || !this.rows) return;
+    const [head, ...rows] = this.rows;
     fill(this.table,
       h("thead", {}, h("tr", {}, head.map(name => h("th", { scope: "col" }, name)))),
       h("tbody", {}, rows.map(row => h("tr", {}, row.map(cell => h("td", {}, String(cell)))))));
@@ -68,10 +77,7 @@ export class Chart {
 }
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-  for (const chart of drawn) {
-    if (chart.plot.isConnected) chart.draw(chart.make);
-    else drawn.delete(chart);
-  }
+  for (const chart of drawn) chart.draw(chart.make);
 });
 
 function framed(layout, { ink, faint, rule, panel }, width) {

@@ -17,7 +17,8 @@ export function searchChart(job, trials) {
   const label = job.request.objective.kind === "accuracy" ? "accuracy" : "score";
   const done = completed(trials);
   const values = done.map(trial => valueOf(job, trial));
-  const best = values.map((_, i) => Math.max(...values.slice(0, i + 1)));
+  let most = -Infinity;
+  const best = values.map(value => (most = Math.max(most, value)));
   const numbers = done.map(trial => trial.number + 1);
   const total = job.request.search.evaluations;
   return ({ student, trial }) => ({

@@ -47,6 +47,8 @@ def test_charts_show_the_trials_the_front_and_the_limit(page: Page, site: Site) 
     expect(cost).to_contain_text("MACs")
     expect(cost).not_to_contain_text("at most")
     expect(curves).to_contain_text("trial 2")
+    page.get_by_text("Search progress: the figures").click()
+    expect(page.get_by_role("row", name="1 0.8000 0.9000")).to_be_visible()
 
 
 def test_a_trials_curve_comes_by_a_click_and_by_the_keyboard(page: Page, site: Site) -> None:
