@@ -13,7 +13,17 @@ from app.doorman import Doorman
 from app.guard import Guard, is_loopback
 from app.problems import MEDIA_TYPE
 from app.rates import Rates
-from app.routes import datasets, embeddings, estimates, health, jobs, students, teachers
+from app.routes import (
+    architecture,
+    datasets,
+    embeddings,
+    estimates,
+    health,
+    jobs,
+    page,
+    students,
+    teachers,
+)
 from app.routes.parameters import problems
 from app.safety_headers import SafetyHeaders
 from app.services import Services
@@ -54,9 +64,10 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(Door, doorman=doorman, rates=Rates(services.settings.max_requests_per_s))
     app.add_middleware(Guard, settings=services.settings)
     app.add_middleware(SafetyHeaders)  # the last one added comes first
-    for routes in (jobs, students, datasets, teachers, embeddings, estimates):
+    for routes in (jobs, architecture, students, datasets, teachers, embeddings, estimates):
         app.include_router(routes.router, responses=_KEY_PROBLEMS)
     app.include_router(health.router)
+    app.include_router(page.router)
     _describe_problems_and_keys(app)
     return app
 

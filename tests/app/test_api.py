@@ -21,6 +21,7 @@ def test_openapi_describes_every_route_and_problem(client: TestClient) -> None:
     assert {
         "/v1/jobs",
         "/v1/jobs/{job_id}",
+        "/v1/jobs/{job_id}/architecture",
         "/v1/jobs/{job_id}/cancel",
         "/v1/jobs/{job_id}/pause",
         "/v1/jobs/{job_id}/resume",
