@@ -24,6 +24,7 @@ def create_app(services: Services) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
+        await services.watch.close()
         services.database.close()
 
     app = FastAPI(

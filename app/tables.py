@@ -16,13 +16,13 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, validates
 
 from app.clock import DatabaseTime, UtcDateTime
 from app.errand_records import EstimateState, TeacherKind, TeacherState
 from app.records import Command, JobState, TrialState
 
-REVISION = "0005"  # of the newest migration; a test compares it with Alembic's head
+REVISION = "0006"  # of the newest migration; a test compares it with Alembic's head
 
 _ID = String(32)
 _KEY = String(300)
@@ -47,6 +47,7 @@ class Table(DeclarativeBase):
         dict[str, Any]: _JSON,
         list[dict[str, Any]]: _JSON,
         list[int]: _JSON,
+        list[str]: _JSON,
         list[float]: _JSON,
     }
 
@@ -73,6 +74,15 @@ class Job(Table):
     lease_owner: Mapped[str | None] = mapped_column(Text)
     lease_until: Mapped[datetime | None]
     fence: Mapped[int] = mapped_column(insert_default=0)
+    states: Mapped[list[str] | None]
+
+    @validates("state")
+    def _remember(self, _: str, state: JobState) -> JobState:
+        """Adds each new state to those that the job has had."""
+        known: JobState | None = self.state  # of a row that is being made there is none
+        if state != known:
+            self.states = [*(self.states or filter(None, [known])), state]
+        return state
 
 
 class JobTeacher(Table):

@@ -1,17 +1,22 @@
 """Jobs: submit, look, cancel, pause, resume; their trials and their best student."""
 
 from collections.abc import Callable
+from typing import Annotated
 
-from fastapi import APIRouter
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Header
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app import job_commands
 from app.bodies import JobBody, PageBody, StudentBody, TrialBody
+from app.event_stream import MEDIA_TYPE as EVENTS
+from app.event_stream import EventStream, is_over
 from app.jobs import get_job, get_overview, list_overviews, require_job
 from app.json_answer import json_answer, tagged_answer
 from app.json_body import parse
+from app.known import Known
 from app.pareto import pareto_set
 from app.pareto_body import ParetoBody
 from app.problems import NotFound
@@ -28,6 +33,14 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
 _POLL_AFTER_S = "2"
 _NO_JOB = problems(_404="There is no such job.")
+_EVENTS_EXAMPLE = 'id: 3.2.1r0.5f3a9c01.\nevent: trial\ndata: {"number": 1, …}\n\n'
+LastEventId = Annotated[
+    str | None,
+    Header(
+        alias="Last-Event-ID",
+        description="The `id` of the last event that came, to be sent all after it.",
+    ),
+]
 
 
 @router.post(
@@ -71,6 +84,29 @@ def show_job(request: Request, services: Used, job_id: JobId) -> Response:
     with services.database.read() as session:
         overview = get_overview(session, job_id)
     return tagged_answer(request, JobBody.of(overview))
+
+
+@router.get(
+    "/{job_id}/events",
+    response_class=Response,
+    responses={
+        200: {"content": {EVENTS: {"example": _EVENTS_EXAMPLE}}, "description": "The events."},
+        204: {"description": "The job has ended, and `Last-Event-ID` was its last event."},
+        **_NO_JOB,
+        **problems(_429="Too many follow jobs already: `Retry-After` says when to try again."),
+    },
+)
+async def follow_job(services: Used, job_id: JobId, last_event_id: LastEventId = None) -> Response:
+    """Sends a job's changes as server-sent events, from its first state to its end.
+
+    `state` has the job as `GET /v1/jobs/{id}`, `trial` a trial as the list of trials, and `best`
+    the best student as `GET /v1/jobs/{id}/best`.
+    """
+    services.watch.expect_room()
+    known = Known.parse(last_event_id or "")
+    if await run_sync(is_over, services, job_id, known):
+        return Response(status_code=204)
+    return EventStream(services, job_id, known)
 
 
 @router.get(

@@ -26,6 +26,7 @@ def test_openapi_describes_every_route_and_problem(client: TestClient) -> None:
         "/v1/jobs/{job_id}/resume",
         "/v1/jobs/{job_id}/trials",
         "/v1/jobs/{job_id}/best",
+        "/v1/jobs/{job_id}/events",
         "/v1/jobs/{job_id}/pareto",
         "/v1/students/{student_id}/files/{name}",
         "/v1/datasets",

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import pytest
@@ -8,6 +9,7 @@ from app.database import Database
 from app.leases import claim
 from app.records import StoredStudentFile, TrialSource
 from app.services import Services
+from app.watch import Watch
 from tests.app.conftest import URL_OF_API
 from tests.app.samples import (
     NEVER_S,
@@ -294,3 +296,40 @@ def test_an_ended_search_keeps_what_it_found(client: TestClient, database: Datab
     assert body["state"] == "cancelled"
     assert body["progress"]["completed"] == 1
     assert body["best"]["trial"] == 0
+
+
+def test_events_come_as_the_routes_have_them(client: TestClient, database: Database) -> None:
+    lease, writer = searching_job(database)
+    writer.add_student(new_student((FILE,)), best=True)
+    writer.finish("succeeded")
+    path = f"/v1/jobs/{lease.job_id}"
+    answer = client.get(f"{path}/events")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    events = [part.split("\n") for part in answer.text.split("\n\n")[1:-1]]
+    last = {kind[7:]: json.loads(data[6:]) for _, kind, data in events}
+    assert last["state"] == client.get(path).json()
+    assert last["best"] == client.get(f"{path}/best").json()
+    trials = [json.loads(data[6:]) for _, kind, data in events if kind == "event: trial"]
+    assert trials == client.get(f"{path}/trials").json()["items"]
+
+    known = {"Last-Event-ID": events[-2][0][4:]}
+    again = client.get(f"{path}/events", headers=known)
+    assert again.text == "retry: 2000\n\n" + "\n".join(events[-1]) + "\n\n"
+    over = client.get(f"{path}/events", headers={"Last-Event-ID": events[-1][0][4:]})
+    assert (over.status_code, over.content) == (204, b"")
+
+
+def test_there_are_no_events_of_no_job(client: TestClient) -> None:
+    path = f"/v1/jobs/job_{'0' * 22}/events"
+    assert client.get(path).status_code == 404
+    assert client.get(path, headers={"Last-Event-ID": "1.0..01234567."}).status_code == 404
+
+
+def test_no_more_follow_than_may(
+    client: TestClient, services: Services, database: Database
+) -> None:
+    vars(services)["watch"] = Watch(services.watch._look, most=0)
+    answer = client.get(f"/v1/jobs/{new_job(database)}/events")
+    assert answer.status_code == 429
+    assert int(answer.headers["retry-after"]) >= 1
