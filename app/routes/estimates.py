@@ -8,11 +8,12 @@ from starlette.responses import Response
 
 from app.estimate_body import EstimateBody
 from app.estimates import get_estimate
-from app.json_answer import json_answer, tagged_answer
+from app.json_answer import json_answer
 from app.json_body import parse
+from app.polling import polled_answer
 from app.requests import JobRequest
 from app.routes.job_body import JOB_REQUEST, JsonBody
-from app.routes.parameters import problems
+from app.routes.parameters import Wait, problems
 from app.services import Used
 from app.submission import submit_estimate
 
@@ -48,11 +49,23 @@ def ask_for_estimate(services: Used, body: JsonBody) -> Response:
     responses={
         200: {"model": EstimateBody},
         304: {"description": "Not changed."},
-        **problems(_404="There is no such estimate."),
+        **problems(
+            _404="There is no such estimate.",
+            _422="`wait` is wrong.",
+            _429="Too many wait already.",
+        ),
     },
 )
-def show_estimate(request: Request, services: Used, estimate_id: EstimateId) -> Response:
-    """Shows an estimate; `result` is there once it has succeeded."""
-    with services.database.read() as session:
-        estimate = get_estimate(session, estimate_id)
-    return tagged_answer(request, EstimateBody.of(estimate))
+async def show_estimate(
+    request: Request, services: Used, estimate_id: EstimateId, wait: Wait = 0
+) -> Response:
+    """Shows an estimate; `result` is there once it has succeeded.
+
+    Poll with `If-None-Match`, and `wait` to be answered as soon as something is new.
+    """
+
+    def read() -> EstimateBody:
+        with services.database.read() as session:
+            return EstimateBody.of(get_estimate(session, estimate_id))
+
+    return await polled_answer(request, services.watch, estimate_id, wait, read)

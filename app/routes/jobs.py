@@ -14,16 +14,17 @@ from app.bodies import JobBody, PageBody, StudentBody, TrialBody
 from app.event_stream import MEDIA_TYPE as EVENTS
 from app.event_stream import EventStream, is_over
 from app.jobs import get_job, get_overview, list_overviews, require_job
-from app.json_answer import json_answer, tagged_answer
+from app.json_answer import json_answer
 from app.json_body import parse
 from app.known import Known
 from app.pareto import pareto_set
 from app.pareto_body import ParetoBody
+from app.polling import polled_answer
 from app.problems import NotFound
 from app.records import JobOverview, Progress
 from app.requests import JobRequest
 from app.routes.job_body import JOB_REQUEST, JsonBody
-from app.routes.parameters import Cursor, First, JobId, Limit, problems
+from app.routes.parameters import Cursor, First, JobId, Limit, Wait, problems
 from app.services import Used
 from app.students import get_student, list_students
 from app.submission import submit
@@ -77,13 +78,24 @@ def list_the_jobs(services: Used, limit: Limit = 20, cursor: Cursor = None) -> R
 
 @router.get(
     "/{job_id}",
-    responses={200: {"model": JobBody}, 304: {"description": "Not changed."}, **_NO_JOB},
+    responses={
+        200: {"model": JobBody},
+        304: {"description": "Not changed."},
+        **_NO_JOB,
+        **problems(_422="`wait` is wrong.", _429="Too many wait already."),
+    },
 )
-def show_job(request: Request, services: Used, job_id: JobId) -> Response:
-    """Shows a job, how far it is and the best it has found. Poll with `If-None-Match`."""
-    with services.database.read() as session:
-        overview = get_overview(session, job_id)
-    return tagged_answer(request, JobBody.of(overview))
+async def show_job(request: Request, services: Used, job_id: JobId, wait: Wait = 0) -> Response:
+    """Shows a job, how far it is and the best it has found.
+
+    Poll with `If-None-Match`, and `wait` to be answered as soon as something is new.
+    """
+
+    def read() -> JobBody:
+        with services.database.read() as session:
+            return JobBody.of(get_overview(session, job_id))
+
+    return await polled_answer(request, services.watch, job_id, wait, read)
 
 
 @router.get(

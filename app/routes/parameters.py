@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import Path, Query
 
 from app.bodies import ProblemBody
+from app.polling import LONGEST_S
 
 Limit = Annotated[int, Query(ge=1, le=500, description="Items on a page.")]
 Cursor = Annotated[
@@ -12,6 +13,15 @@ Cursor = Annotated[
 ]
 First = Annotated[
     int, Query(ge=0, le=2**63 - 1, description="Only trials of this number and above.")
+]
+Wait = Annotated[
+    int,
+    Query(
+        ge=0,
+        le=LONGEST_S,
+        description="Seconds for which the answer is held while the `ETag` of `If-None-Match` still"
+        " stands; then it is 304.",
+    ),
 ]
 JobId = Annotated[str, Path(description="The job's id.", examples=["job_3qT7ZcWm8yPp5RkXj1NaVd"])]
 

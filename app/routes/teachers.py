@@ -9,8 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.bodies import PageBody
-from app.json_answer import json_answer, tagged_answer
-from app.routes.parameters import Cursor, Limit, problems
+from app.json_answer import json_answer
+from app.polling import polled_answer
+from app.routes.parameters import Cursor, Limit, Wait, problems
 from app.services import Used
 from app.teacher_bodies import ListedTeacherBody, UploadedTeacherBody
 from app.teacher_form import FORM
@@ -106,10 +107,23 @@ def list_the_teachers(services: Used, limit: Limit = 20, cursor: Cursor = None) 
     responses={
         200: {"model": UploadedTeacherBody},
         304: {"description": "Not changed."},
-        **problems(_404="There is no such teacher."),
+        **problems(
+            _404="There is no such teacher.",
+            _422="`wait` is wrong.",
+            _429="Too many wait already.",
+        ),
     },
 )
-def show_teacher(request: Request, services: Used, teacher_id: TeacherId) -> Response:
-    """Shows an uploaded teacher and what its check found. Poll with `If-None-Match`."""
-    with services.database.read() as session:
-        return tagged_answer(request, UploadedTeacherBody.of(get_teacher(session, teacher_id)))
+async def show_teacher(
+    request: Request, services: Used, teacher_id: TeacherId, wait: Wait = 0
+) -> Response:
+    """Shows an uploaded teacher and what its check found.
+
+    Poll with `If-None-Match`, and `wait` to be answered as soon as something is new.
+    """
+
+    def read() -> UploadedTeacherBody:
+        with services.database.read() as session:
+            return UploadedTeacherBody.of(get_teacher(session, teacher_id))
+
+    return await polled_answer(request, services.watch, teacher_id, wait, read)

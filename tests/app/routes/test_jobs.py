@@ -96,7 +96,7 @@ def test_those_who_poll_are_told_when_nothing_changed(
 ) -> None:
     lease, writer = held_job(database)
     first = client.get(f"/v1/jobs/{lease.job_id}")
-    known = {"If-None-Match": f'"other", W/{first.headers["etag"]}'}
+    known = {"If-None-Match": f'"other", {first.headers["etag"]}'}
     again = client.get(f"/v1/jobs/{lease.job_id}", headers=known)
     assert (again.status_code, again.content) == (304, b"")
     writer.set_stage("something new")
@@ -333,3 +333,17 @@ def test_no_more_follow_than_may(
     answer = client.get(f"/v1/jobs/{new_job(database)}/events")
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) >= 1
+
+
+@pytest.mark.parametrize("wait", ["61", "-1", "1.5", "x"])
+def test_nobody_waits_longer_than_a_minute(client: TestClient, wait: str) -> None:
+    answer = client.get(f"/v1/jobs/job_{'0' * 22}", params={"wait": wait})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "#/wait"
+
+
+def test_who_waits_is_told_that_nothing_changed(client: TestClient, database: Database) -> None:
+    path = f"/v1/jobs/{new_job(database)}"
+    known = {"If-None-Match": client.get(path).headers["etag"]}
+    assert client.get(path, params={"wait": 1}, headers=known).status_code == 304
+    assert client.get(path, params={"wait": 60}).status_code == 200
