@@ -1,10 +1,10 @@
 """The database: short reads and writes, on SQLite or PostgreSQL, and its migrations."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -13,6 +13,9 @@ from sqlalchemy.orm import Session
 
 from app.problems import NotReady
 from app.tables import REVISION
+
+T = TypeVar("T")
+Also = Callable[[Session, T], None]  # something to be done with a new record, before the commit
 
 _BUSY_TIMEOUT_S = 30.0  # writes take milliseconds, so this is a dead disk, not a queue
 # Of PostgreSQL's connections, unless the URL says otherwise. A network that swallows everything
@@ -28,6 +31,10 @@ _CONNECTION = {
 _LOCK_TIMEOUT_S = 10  # a migration gives up rather than let every request queue behind it
 _MIGRATION_LOCK = 0x5711  # any number, the same for every process that migrates
 _POOL_SIZE, _POOL_OVERFLOW = 5, 40  # at least the API's threads, so that none waits for another
+
+
+def nothing_else(_: Session, __: object) -> None:
+    """Does nothing, where something may be done in a transaction."""
 
 
 class Database:

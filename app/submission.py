@@ -11,7 +11,7 @@ from app.catalog import (
     unknown_dataset,
     unknown_network,
 )
-from app.database import Database
+from app.database import Also, Database, nothing_else
 from app.datasets import get_dataset
 from app.embeddings import get_embedding
 from app.errand_records import EstimateRecord, UploadedTeacher
@@ -24,13 +24,16 @@ from app.requests import DatasetRequest, JobRequest, TrainingRequest
 from app.teachers import get_teacher
 
 
-def submit(database: Database, request: JobRequest, most: int) -> JobRecord:
+def submit(
+    database: Database, request: JobRequest, most: int, also: Also[JobRecord] = nothing_else
+) -> JobRecord:
     """Puts the job in the queue and returns it.
 
     Args:
         database: where it is put on record.
         request: what is asked for.
         most: jobs that wait or are worked on, with this one.
+        also: what is done with the job in the same transaction.
 
     Raises:
         Invalid: the request names what can't be used; `errors` says what and where.
@@ -41,18 +44,29 @@ def submit(database: Database, request: JobRequest, most: int) -> JobRecord:
         _expect_known(session, request)
         if count_unfinished(session) >= most:
             raise TooMany(f"{most} jobs wait or are worked on, which is all that there may be")
-        return get_job(session, create_job(session, request))
+        job = get_job(session, create_job(session, request))
+        also(session, job)
+        return job
 
 
-def submit_estimate(database: Database, request: JobRequest) -> EstimateRecord:
+def submit_estimate(
+    database: Database, request: JobRequest, also: Also[EstimateRecord] = nothing_else
+) -> EstimateRecord:
     """Puts the question what a job would find in the queue, and returns it.
+
+    Args:
+        database: where it is put on record.
+        request: what is asked for.
+        also: what is done with the estimate in the same transaction.
 
     Raises:
         Invalid, Conflict: as `submit`.
     """
     with database.write() as session:
         _expect_known(session, request)
-        return get_estimate(session, create_estimate(session, request.to_json()))
+        estimate = get_estimate(session, create_estimate(session, request.to_json()))
+        also(session, estimate)
+        return estimate
 
 
 def _expect_known(session: Session, request: JobRequest) -> None:

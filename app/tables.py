@@ -267,3 +267,18 @@ class Estimate(_Errand, Table):
     error: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime] = mapped_column(insert_default=DatabaseTime())
     finished_at: Mapped[datetime | None]
+
+
+class IdempotentRequest(Table):
+    """A request with a key of its sender's, and the answer that it got; None while under way."""
+
+    __tablename__ = "idempotent_requests"
+    __table_args__ = (Index(None, "created_at"),)
+
+    owner: Mapped[str] = mapped_column(String(64), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    claim: Mapped[str] = mapped_column(_ID)
+    claimed_until: Mapped[datetime]
+    created_at: Mapped[datetime]
+    answer: Mapped[dict[str, Any] | None]

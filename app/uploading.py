@@ -2,14 +2,18 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from hashlib import sha256
 
 from anyio import WouldBlock
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from app.idempotency import fingerprint_of
 from app.problems import TooMany
 from app.services import Services
 from app.upload import Upload, upload_to
+
+_CHUNK_BYTES = 2**20
 
 
 @asynccontextmanager
@@ -33,3 +37,15 @@ async def admitted_upload(services: Services, request: Request) -> AsyncIterator
             yield upload
     finally:
         services.uploading.release_on_behalf_of(borrower)
+
+
+def fingerprint_of_upload(path: str, upload: Upload) -> str:
+    """Returns the fingerprint of an upload: of what it holds, and not of how it is parted."""
+    files = {}
+    for name, sent in upload.files.items():
+        digest = sha256()
+        while chunk := sent.file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+        files[name] = [sent.filename, digest.hexdigest()]
+        sent.file.seek(0)
+    return fingerprint_of(path, [files, upload.fields])

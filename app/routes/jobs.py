@@ -1,6 +1,7 @@
 """Jobs: submit, look, cancel, pause, resume; their trials and their best student."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 from anyio.to_thread import run_sync
@@ -11,8 +12,10 @@ from starlette.responses import Response
 
 from app import job_commands
 from app.bodies import JobBody, PageBody, StudentBody, TrialBody
+from app.database import Also
 from app.event_stream import MEDIA_TYPE as EVENTS
 from app.event_stream import EventStream, is_over
+from app.idempotency import answer_once, fingerprint_of
 from app.jobs import get_job, get_overview, list_overviews, require_job
 from app.json_answer import json_answer
 from app.json_body import parse
@@ -21,10 +24,10 @@ from app.pareto import pareto_set
 from app.pareto_body import ParetoBody
 from app.polling import polled_answer
 from app.problems import NotFound
-from app.records import JobOverview, Progress
+from app.records import JobOverview, JobRecord, Progress
 from app.requests import JobRequest
 from app.routes.job_body import JOB_REQUEST, JsonBody
-from app.routes.parameters import Cursor, First, JobId, Limit, Wait, problems
+from app.routes.parameters import Cursor, First, JobId, Limit, Once, Wait, problems
 from app.services import Used
 from app.students import get_student, list_students
 from app.submission import submit
@@ -50,7 +53,7 @@ LastEventId = Annotated[
     responses={
         202: {"model": JobBody, "description": "The job is in the queue at `Location`."},
         **problems(
-            _409="Its teacher is still being checked.",
+            _409="Its teacher is still being checked, or the same request is under way.",
             _413="The body is too large.",
             _415="The body is not JSON.",
             _422="A field is wrong: see `errors`.",
@@ -60,12 +63,16 @@ LastEventId = Annotated[
     },
     openapi_extra=JOB_REQUEST,
 )
-def submit_job(services: Used, body: JsonBody) -> Response:
+def submit_job(services: Used, body: JsonBody, sender: Once) -> Response:
     """Submits a compression job. All but `teacher` and `dataset` have defaults."""
     wanted = parse(JobRequest, body)
-    services.storage.expect_room()
-    job = submit(services.database, wanted, services.settings.max_jobs)
-    return _accepted(JobOverview(job, Progress(), None))
+
+    def carry_out(also: Also[JobRecord]) -> JobRecord:
+        services.storage.expect_room()
+        return submit(services.database, wanted, services.settings.max_jobs, also)
+
+    same = partial(fingerprint_of, "jobs", wanted.to_json())
+    return answer_once(services.database, sender, same, carry_out, _queued)
 
 
 @router.get("", responses={200: {"model": PageBody[JobBody]}, **problems(_422="A wrong cursor.")})
@@ -192,6 +199,10 @@ def _add_command(name: str, command: Callable[[Session, str], None], does: str) 
 _add_command("cancel", job_commands.cancel, "Ends a job; its finished trials stay.")
 _add_command("pause", job_commands.pause, "Stops a job until it is resumed.")
 _add_command("resume", job_commands.resume, "Goes on with a paused job.")
+
+
+def _queued(job: JobRecord) -> Response:
+    return _accepted(JobOverview(job, Progress(), None))
 
 
 def _accepted(overview: JobOverview) -> Response:

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any
 
-from fastapi import Path, Query
+from fastapi import Depends, Header, Path, Query
 
 from app.bodies import ProblemBody
+from app.idempotency import HEADER, Sender
 from app.polling import LONGEST_S
 
 Limit = Annotated[int, Query(ge=1, le=500, description="Items on a page.")]
@@ -24,6 +25,26 @@ Wait = Annotated[
     ),
 ]
 JobId = Annotated[str, Path(description="The job's id.", examples=["job_3qT7ZcWm8yPp5RkXj1NaVd"])]
+
+
+async def _sender(
+    key: Annotated[
+        str | None,
+        Header(
+            alias=HEADER,
+            min_length=1,
+            max_length=255,
+            pattern="^[ -~]+$",
+            description="Any text of your own, a new one for each request, by which a request that"
+            " is sent again is carried out once: it gets the first answer again, for a day.",
+            examples=["8e03978e-40d5-43dd-bc93-6894a57f9324"],
+        ),
+    ] = None,
+) -> Sender | None:
+    return None if key is None else Sender(key)
+
+
+Once = Annotated[Sender | None, Depends(_sender)]
 
 
 def problems(**described: str) -> dict[int | str, dict[str, Any]]:

@@ -9,16 +9,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.bodies import PageBody
+from app.errand_records import UploadedTeacher
+from app.idempotency import answer_once
 from app.json_answer import json_answer
 from app.polling import polled_answer
-from app.routes.parameters import Cursor, Limit, Wait, problems
+from app.routes.parameters import Cursor, Limit, Once, Wait, problems
 from app.services import Used
 from app.teacher_bodies import ListedTeacherBody, UploadedTeacherBody
 from app.teacher_form import FORM
 from app.teacher_intake import take_teacher
 from app.teachers import get_teacher, list_teachers
 from app.upload import receive
-from app.uploading import admitted_upload
+from app.uploading import admitted_upload, fingerprint_of_upload
 
 router = APIRouter(prefix="/v1/teachers", tags=["teachers"])
 
@@ -72,6 +74,7 @@ _BODY = {
             "description": "The teacher is being checked: look at `Location` how that ends.",
         },
         **problems(
+            _409="The same request is under way.",
             _413="The upload is too large.",
             _415="The body is not multipart/form-data.",
             _422="The fields don't go together, or one is wrong: see `errors`.",
@@ -81,14 +84,14 @@ _BODY = {
     },
     openapi_extra=_BODY,
 )
-async def upload_teacher(request: Request, services: Used) -> Response:
+async def upload_teacher(request: Request, services: Used, sender: Once) -> Response:
     """Uploads a teacher with its weights. It is `checking`, then `ready` or `rejected`."""
+    database = services.database
     async with admitted_upload(services, request) as upload:
         await receive(request, upload, services.settings.max_teacher_bytes, FORM)
-        take = partial(take_teacher, services.database, services.artifacts, upload)
-        teacher = await run_sync(take)
-    location = {"Location": f"/v1/teachers/{teacher.id}"}
-    return json_answer(UploadedTeacherBody.of(teacher), 201, location)
+        same = partial(fingerprint_of_upload, "teachers", upload)
+        take = partial(take_teacher, database, services.artifacts, upload)
+        return await run_sync(partial(answer_once, database, sender, same, take, _created))
 
 
 @router.get(
@@ -127,3 +130,8 @@ async def show_teacher(
             return UploadedTeacherBody.of(get_teacher(session, teacher_id))
 
     return await polled_answer(request, services.watch, teacher_id, wait, read)
+
+
+def _created(teacher: UploadedTeacher) -> Response:
+    location = {"Location": f"/v1/teachers/{teacher.id}"}
+    return json_answer(UploadedTeacherBody.of(teacher), 201, location)

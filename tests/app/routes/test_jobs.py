@@ -24,6 +24,7 @@ from tests.app.samples import (
 )
 
 FILE = StoredStudentFile("report.json", "key", 5, "sha")
+KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
 
 
 def test_a_submitted_job_is_in_the_queue(client: TestClient) -> None:
@@ -347,3 +348,33 @@ def test_who_waits_is_told_that_nothing_changed(client: TestClient, database: Da
     known = {"If-None-Match": client.get(path).headers["etag"]}
     assert client.get(path, params={"wait": 1}, headers=known).status_code == 304
     assert client.get(path, params={"wait": 60}).status_code == 200
+
+
+def test_a_job_sent_twice_is_one(client: TestClient) -> None:
+    first = client.post("/v1/jobs", json=REQUEST, headers=KEY)
+    again = client.post("/v1/jobs", json=dict(reversed(REQUEST.items())), headers=KEY)
+    assert (again.status_code, again.json()) == (202, first.json())
+    assert again.headers["location"] == first.headers["location"]
+    assert again.headers["retry-after"] == first.headers["retry-after"]
+    assert [job["id"] for job in client.get("/v1/jobs").json()["items"]] == [first.json()["id"]]
+
+
+def test_another_job_or_an_estimate_needs_another_key(client: TestClient) -> None:
+    client.post("/v1/jobs", json=REQUEST, headers=KEY)
+    for path, wanted in (("jobs", REQUEST | {"name": "other"}), ("estimates", REQUEST)):
+        answer = client.post(f"/v1/{path}", json=wanted, headers=KEY)
+        assert answer.status_code == 422
+        assert answer.json()["type"].endswith(":idempotency-key-reused")
+
+
+def test_a_refused_job_may_be_mended_under_its_key(client: TestClient) -> None:
+    wrong = REQUEST | {"dataset": {"name": "nonsense"}}
+    assert client.post("/v1/jobs", json=wrong, headers=KEY).status_code == 422
+    assert client.post("/v1/jobs", json=REQUEST, headers=KEY).status_code == 202
+
+
+@pytest.mark.parametrize("key", [b"", b"x" * 256, "ü".encode()])
+def test_a_key_is_short_and_printable(client: TestClient, key: bytes) -> None:
+    answer = client.post("/v1/jobs", json=REQUEST, headers={b"Idempotency-Key": key})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "#/Idempotency-Key"

@@ -26,7 +26,7 @@ def _files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
-def _upload(client: TestClient) -> dict[str, Any]:
+def _upload(client: TestClient, key: str | None = None) -> dict[str, Any]:
     answer = client.post(
         "/v1/teachers",
         files={"weights": ("mine.safetensors", b"weights")},
@@ -35,6 +35,7 @@ def _upload(client: TestClient) -> dict[str, Any]:
             "input_shape": "[1, 8, 8]",
             "preprocessing": PREPROCESSING,
         },
+        headers={} if key is None else {"Idempotency-Key": key},
     )
     assert answer.status_code == 201, answer.text
     body: dict[str, Any] = answer.json()
@@ -72,6 +73,13 @@ def test_an_upload_is_checked_and_ready(client: TestClient, services: Services) 
 
 
 @pytest.mark.parametrize("path", ["/v1/jobs", "/v1/estimates"])
+def test_an_upload_sent_twice_is_one_teacher(client: TestClient) -> None:
+    first, again = _upload(client, key="mine"), _upload(client, key="mine")
+    assert again == first
+    assert client.get("/v1/teachers").json()["items"] == [first]
+    assert _upload(client) != first
+
+
 def test_a_teacher_that_is_not_ready_is_not_taken(
     client: TestClient, services: Services, path: str
 ) -> None:
