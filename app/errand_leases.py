@@ -7,7 +7,7 @@ jobs: by the database's clock and a fencing number.
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import ColumnElement, Select, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.clock import DatabaseTime
@@ -113,13 +113,15 @@ def end_errand(row: Row) -> None:
     row.lease_owner = row.lease_until = None
 
 
+def is_free(table: type[Row]) -> ColumnElement[bool]:
+    """Returns the condition that nobody holds an errand now."""
+    return or_(table.lease_until.is_(None), table.lease_until < DatabaseTime())
+
+
 def _oldest(table: type[Row]) -> Select[Any]:
     return (
         select(table)
-        .where(
-            table.state.in_(_WORKABLE_STATES),
-            or_(table.lease_until.is_(None), table.lease_until < DatabaseTime()),
-        )
+        .where(table.state.in_(_WORKABLE_STATES), is_free(table))
         .order_by(table.created_at, table.id)
         .limit(1)
         .with_for_update(skip_locked=True)

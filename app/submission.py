@@ -22,6 +22,7 @@ from app.problems import Conflict, FieldError, Invalid, NotFound, TooMany
 from app.records import JobRecord
 from app.requests import DatasetRequest, JobRequest, TrainingRequest
 from app.teachers import get_teacher
+from app.usage import hold_named
 
 
 def submit(
@@ -70,6 +71,7 @@ def submit_estimate(
 
 
 def _expect_known(session: Session, request: JobRequest) -> None:
+    hold_named(session, request)
     errors = [*_unknown_names(request), *_unknown_ids(session, request), *_unused(request)]
     if errors:
         raise Invalid("the request names what can't be used: see errors", errors)

@@ -12,6 +12,7 @@ from app.bodies import PageBody
 from app.dataset_body import DatasetBody
 from app.dataset_intake import take_dataset
 from app.datasets import get_dataset, list_datasets
+from app.deletion import delete_dataset
 from app.idempotency import answer_once
 from app.json_answer import json_answer
 from app.records import DatasetRecord
@@ -97,6 +98,21 @@ def show_dataset(services: Used, dataset_id: DatasetId) -> Response:
     """Shows an uploaded dataset."""
     with services.database.read() as session:
         return json_answer(DatasetBody.of(get_dataset(session, dataset_id)))
+
+
+@router.delete(
+    "/{dataset_id}",
+    status_code=204,
+    response_class=Response,
+    responses={
+        204: {"description": "It is deleted."},
+        **problems(_404="There is no such dataset.", _409="An unfinished job or estimate uses it."),
+    },
+)
+def remove_dataset(services: Used, dataset_id: DatasetId) -> Response:
+    """Deletes an uploaded dataset and its file."""
+    delete_dataset(services.database, services.artifacts, dataset_id)
+    return Response(status_code=204)
 
 
 def _created(dataset: DatasetRecord) -> Response:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from app import job_commands
 from app.bodies import JobBody, PageBody, StudentBody, TrialBody
 from app.database import Also
+from app.deletion import delete_job
 from app.event_stream import MEDIA_TYPE as EVENTS
 from app.event_stream import EventStream, is_over
 from app.idempotency import answer_once, fingerprint_of
@@ -176,6 +177,24 @@ def show_pareto(services: Used, job_id: JobId) -> Response:
         students = list_students(session, job_id)
     costs = job.request.objective.pareto_costs
     return json_answer(ParetoBody.of([whole[number] for number in chosen], students, costs))
+
+
+@router.delete(
+    "/{job_id}",
+    status_code=204,
+    response_class=Response,
+    responses={
+        204: {"description": "It is deleted."},
+        **problems(
+            _404="There is no such job.",
+            _409="It has not ended, or an unfinished job starts from its embedding.",
+        ),
+    },
+)
+def remove_job(services: Used, job_id: JobId) -> Response:
+    """Deletes a job that has ended: its trials, students and embedding, and all their files."""
+    delete_job(services.database, services.artifacts, job_id)
+    return Response(status_code=204)
 
 
 def _add_command(name: str, command: Callable[[Session, str], None], does: str) -> None:

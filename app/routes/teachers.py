@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.bodies import PageBody
+from app.deletion import delete_teacher
 from app.errand_records import UploadedTeacher
 from app.idempotency import answer_once
 from app.json_answer import json_answer
@@ -130,6 +131,24 @@ async def show_teacher(
             return UploadedTeacherBody.of(get_teacher(session, teacher_id))
 
     return await polled_answer(request, services.watch, teacher_id, wait, read)
+
+
+@router.delete(
+    "/{teacher_id}",
+    status_code=204,
+    response_class=Response,
+    responses={
+        204: {"description": "It is deleted."},
+        **problems(
+            _404="There is no such teacher.",
+            _409="It is being checked, or an unfinished job or estimate uses it.",
+        ),
+    },
+)
+def remove_teacher(services: Used, teacher_id: TeacherId) -> Response:
+    """Deletes an uploaded teacher and its files; the students of ended jobs stay."""
+    delete_teacher(services.database, services.artifacts, teacher_id)
+    return Response(status_code=204)
 
 
 def _created(teacher: UploadedTeacher) -> Response:

@@ -132,3 +132,17 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(client: TestClient) -> N
 
 def test_no_such_dataset(client: TestClient) -> None:
     assert client.get(f"/v1/datasets/dst_{'a' * 22}").status_code == 404
+
+
+def test_a_dataset_is_deleted_once_no_job_uses_it(client: TestClient, services: Services) -> None:
+    path = client.post("/v1/datasets", files={"file": ("x.npz", npz())}).headers["location"]
+    request = REQUEST | {"dataset": {"id": path.rpartition("/")[2]}}
+    job = client.post("/v1/jobs", json=request).json()["id"]
+    used = client.delete(path)
+    assert used.status_code == 409
+    assert job in used.json()["detail"]
+    client.post(f"/v1/jobs/{job}/cancel")
+    done = client.delete(path)
+    assert (done.status_code, done.content) == (204, b"")
+    assert client.get(path).status_code == client.delete(path).status_code == 404
+    assert list(services.artifacts.files()) == []

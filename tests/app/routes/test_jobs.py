@@ -378,3 +378,11 @@ def test_a_key_is_short_and_printable(client: TestClient, key: bytes) -> None:
     answer = client.post("/v1/jobs", json=REQUEST, headers={b"Idempotency-Key": key})
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["pointer"] == "#/Idempotency-Key"
+
+
+def test_a_job_is_deleted_once_it_has_ended(client: TestClient, database: Database) -> None:
+    path = f"/v1/jobs/{new_job(database)}"
+    assert client.delete(path).status_code == 409
+    client.post(f"{path}/cancel")
+    assert client.delete(path).status_code == 204
+    assert client.get(path).status_code == client.delete(path).status_code == 404

@@ -43,6 +43,13 @@ def _upload(client: TestClient, key: str | None = None) -> dict[str, Any]:
     return body
 
 
+def test_an_upload_sent_twice_is_one_teacher(client: TestClient) -> None:
+    first, again = _upload(client, key="mine"), _upload(client, key="mine")
+    assert again == first
+    assert client.get("/v1/teachers").json()["items"] == [first]
+    assert _upload(client) != first
+
+
 def test_an_upload_is_checked_and_ready(client: TestClient, services: Services) -> None:
     body = _upload(client)
     assert (body["name"], body["state"], body["kind"]) == ("mine", "checking", "network")
@@ -73,13 +80,6 @@ def test_an_upload_is_checked_and_ready(client: TestClient, services: Services) 
 
 
 @pytest.mark.parametrize("path", ["/v1/jobs", "/v1/estimates"])
-def test_an_upload_sent_twice_is_one_teacher(client: TestClient) -> None:
-    first, again = _upload(client, key="mine"), _upload(client, key="mine")
-    assert again == first
-    assert client.get("/v1/teachers").json()["items"] == [first]
-    assert _upload(client) != first
-
-
 def test_a_teacher_that_is_not_ready_is_not_taken(
     client: TestClient, services: Services, path: str
 ) -> None:
@@ -122,3 +122,10 @@ def test_an_upload_over_the_limit_is_refused(client: TestClient, services: Servi
     assert answer.status_code == 413
     assert answer.json()["errors"][0]["pointer"] == "#/architecture"
     assert _files(services.uploads) == []
+
+
+def test_a_teacher_is_deleted(client: TestClient, services: Services) -> None:
+    path = f"/v1/teachers/{_upload(client)['id']}"
+    assert client.delete(path).status_code == 204
+    assert client.get(path).status_code == client.delete(path).status_code == 404
+    assert list(services.artifacts.files()) == []
