@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from app import problem_handlers
 from app.guard import Guard
+from app.packing import Packing
 from app.problems import MEDIA_TYPE
 from app.routes import datasets, embeddings, estimates, health, jobs, students, teachers
 from app.services import Services
@@ -38,6 +39,7 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     problem_handlers.install(app)
+    app.add_middleware(Packing)
     app.add_middleware(Guard, settings=services.settings)
     for routes in (jobs, students, datasets, teachers, embeddings, estimates, health):
         app.include_router(routes.router)

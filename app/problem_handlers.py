@@ -27,8 +27,7 @@ def install(app: FastAPI) -> None:
 
 def problem_answer(error: StillhouseError) -> Response:
     """Returns the answer to a request that one of our errors ended."""
-    headers = {"Retry-After": str(error.retry_after_s)} if error.retry_after_s else None
-    return _answer(error.status, error.problem(), headers)
+    return _answer(error.status, error.problem(), error.headers)
 
 
 def _ours(_: Request, error: Exception) -> Response:

@@ -28,6 +28,9 @@ class StillhouseError(Exception):
         super().__init__(detail)
         self.detail = detail
         self.errors = tuple(errors)
+        self.headers: dict[str, str] = {}
+        if self.retry_after_s is not None:
+            self.headers["Retry-After"] = str(self.retry_after_s)
 
     def problem(self) -> dict[str, object]:
         """Returns the problem's JSON body."""
