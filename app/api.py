@@ -2,14 +2,12 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from fastapi import FastAPI
 
-from app import problem_handlers
+from app import openapi, problem_handlers
 from app.guard import Guard
 from app.packing import Packing
-from app.problems import MEDIA_TYPE
 from app.routes import datasets, embeddings, estimates, health, jobs, students, teachers
 from app.services import Services
 
@@ -43,22 +41,5 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(Guard, settings=services.settings)
     for routes in (jobs, students, datasets, teachers, embeddings, estimates, health):
         app.include_router(routes.router)
-    _describe_problems(app)
+    openapi.describe(app)
     return app
-
-
-def _describe_problems(app: FastAPI) -> None:
-    """Has OpenAPI say that errors are problems; FastAPI would file them under application/json."""
-    describe = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        schema = describe()
-        for path in schema["paths"].values():
-            for operation in path.values():
-                for status, answer in operation["responses"].items():
-                    content = answer.get("content", {})
-                    if status >= "400" and "application/json" in content:
-                        content[MEDIA_TYPE] = content.pop("application/json")
-        return schema
-
-    app.openapi = openapi  # type: ignore[method-assign]

@@ -15,8 +15,9 @@ from app.datasets import get_dataset, list_datasets
 from app.deletion import delete_dataset
 from app.idempotency import answer_once
 from app.json_answer import json_answer
+from app.openapi import problems
 from app.records import DatasetRecord
-from app.routes.parameters import Cursor, Limit, Once, problems
+from app.routes.parameters import Cursor, Limit, Once
 from app.services import Used
 from app.upload import Form, receive
 from app.uploading import admitted_upload, fingerprint_of_upload
@@ -45,7 +46,11 @@ _BODY = {
                         },
                         "name": {"type": "string", "maxLength": 200},
                     },
-                }
+                },
+                "examples": {
+                    "arrays": {"value": {"file": "(what digits.npz holds)", "name": "digits"}},
+                    "image files": {"value": {"file": "(what shoes.zip holds)"}},
+                },
             }
         },
     }

@@ -9,7 +9,8 @@ from app.bodies import EmbeddingBody, PageBody
 from app.deletion import delete_embedding
 from app.embeddings import get_embedding, list_embeddings
 from app.json_answer import json_answer
-from app.routes.parameters import Cursor, Limit, problems
+from app.openapi import problems
+from app.routes.parameters import Cursor, Limit
 from app.services import Used
 
 router = APIRouter(prefix="/v1/embeddings", tags=["embeddings"])

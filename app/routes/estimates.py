@@ -13,10 +13,11 @@ from app.estimates import get_estimate
 from app.idempotency import answer_once, fingerprint_of
 from app.json_answer import json_answer
 from app.json_body import parse
+from app.openapi import problems
 from app.polling import polled_answer
 from app.requests import JobRequest
 from app.routes.job_body import JOB_REQUEST, JsonBody
-from app.routes.parameters import Once, Wait, problems
+from app.routes.parameters import Once, Wait
 from app.services import Used
 from app.submission import submit_estimate
 

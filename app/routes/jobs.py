@@ -21,6 +21,7 @@ from app.jobs import get_job, get_overview, list_overviews, require_job
 from app.json_answer import json_answer
 from app.json_body import parse
 from app.known import Known
+from app.openapi import problems
 from app.pareto import pareto_set
 from app.pareto_body import ParetoBody
 from app.polling import polled_answer
@@ -28,7 +29,7 @@ from app.problems import NotFound
 from app.records import JobOverview, JobRecord, Progress
 from app.requests import JobRequest
 from app.routes.job_body import JOB_REQUEST, JsonBody
-from app.routes.parameters import Cursor, First, JobId, Limit, Once, Wait, problems
+from app.routes.parameters import Cursor, First, JobId, Limit, Once, Wait
 from app.services import Used
 from app.students import get_student, list_students
 from app.submission import submit

@@ -1,14 +1,13 @@
 """Parameters that several routes take, and answers that all may give."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Header, Path, Query
 
-from app.bodies import ProblemBody
 from app.idempotency import HEADER, Sender
 from app.polling import LONGEST_S
 
-Limit = Annotated[int, Query(ge=1, le=500, description="Items on a page.")]
+Limit = Annotated[int, Query(ge=1, le=500, description="Items on a page.", examples=[50])]
 Cursor = Annotated[
     str | None, Query(max_length=500, description="`next` of the page before.", examples=["WzQwXQ"])
 ]
@@ -45,11 +44,3 @@ async def _sender(
 
 
 Once = Annotated[Sender | None, Depends(_sender)]
-
-
-def problems(**described: str) -> dict[int | str, dict[str, Any]]:
-    """Returns OpenAPI's description of error answers: `problems(_404="no such job")`."""
-    return {
-        int(status[1:]): {"model": ProblemBody, "description": description}
-        for status, description in described.items()
-    }

@@ -10,9 +10,9 @@ from starlette.responses import Response, StreamingResponse
 
 from app.byte_range import Part, part_of
 from app.json_answer import has_already
+from app.openapi import problems
 from app.problems import Gone, NotFound
 from app.records import StoredStudentFile, StudentRecord
-from app.routes.parameters import problems
 from app.services import Used
 from app.students import get_student
 

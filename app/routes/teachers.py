@@ -13,8 +13,9 @@ from app.deletion import delete_teacher
 from app.errand_records import UploadedTeacher
 from app.idempotency import answer_once
 from app.json_answer import json_answer
+from app.openapi import problems
 from app.polling import polled_answer
-from app.routes.parameters import Cursor, Limit, Once, Wait, problems
+from app.routes.parameters import Cursor, Limit, Once, Wait
 from app.services import Used
 from app.teacher_bodies import ListedTeacherBody, UploadedTeacherBody
 from app.teacher_form import FORM
@@ -59,7 +60,23 @@ _BODY = {
                             " without it, the dataset's own mean and deviation."
                         ),
                     },
-                }
+                },
+                "examples": {
+                    "ONNX": {"value": {"onnx": "(what mine.onnx holds)", "name": "mine"}},
+                    "a named network": {
+                        "value": {
+                            "network": "zoo/resnet20",
+                            "weights": "(what mine.safetensors holds)",
+                            "input_shape": "[3, 32, 32]",
+                        }
+                    },
+                    "any architecture": {
+                        "value": {
+                            "architecture": "(what architecture.json holds)",
+                            "weights": "(what student.safetensors holds)",
+                        }
+                    },
+                },
             }
         },
     }
