@@ -29,4 +29,6 @@ ENV STILLHOUSE_HOME=/var/lib/stillhouse
 VOLUME /var/lib/stillhouse
 EXPOSE 8000
 
+# It starts when there is an API key, which the same volume keeps:
+# stillhouse db upgrade && stillhouse keys create --name me
 CMD ["stillhouse", "serve", "--host", "0.0.0.0"]

@@ -10,6 +10,9 @@ import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.api import create_app
+from app.api_keys import is_any_key
+from app.database import Database
+from app.guard import is_loopback
 from app.problems import NotReady
 from app.services import Services
 from app.settings import Settings
@@ -27,6 +30,7 @@ def main() -> None:
         settings = Settings.from_environment(os.environ)
         services = Services.open(settings)
         services.database.check()
+        sys.stderr.write(said_of_keys(settings, services.database))
     except _UNUSABLE as error:
         sys.stderr.write(f"stillhouse api: {error}\n")
         sys.exit(_CANNOT_START)
@@ -58,6 +62,26 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._services.watch.close()
         await super().shutdown(sockets)
+
+
+def said_of_keys(settings: Settings, database: Database) -> str:
+    """Returns a line about who may come in, where it is anybody; nothing else.
+
+    Raises:
+        NotReady: other machines reach this server, and there is no key.
+    """
+    with database.read() as session:
+        if is_any_key(session):
+            return ""
+    if not is_loopback(settings.host):
+        raise NotReady(
+            f"it would listen on {settings.host}, where other machines reach it, and there is no"
+            f" API key in {database.url}: make one with `stillhouse keys create --name NAME`"
+        )
+    return (
+        f"stillhouse api: there is no API key: whoever uses this machine may do everything at"
+        f" {settings.host}, the only address it listens on; `stillhouse keys create` ends that\n"
+    )
 
 
 if __name__ == "__main__":

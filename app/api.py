@@ -6,7 +6,9 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from app import openapi, problem_handlers
-from app.guard import Guard
+from app.door import Door
+from app.doorman import Doorman
+from app.guard import Guard, is_loopback
 from app.packing import Packing
 from app.routes import datasets, embeddings, estimates, health, jobs, students, teachers
 from app.services import Services
@@ -14,6 +16,11 @@ from app.services import Services
 _DESCRIPTION = (
     "Send a network you have, get back a smaller one you can ship. Every error is a problem"
     " (RFC 9457) whose `errors` point at the fields that are wrong."
+)
+
+_KEY_PROBLEMS = openapi.problems(
+    _401="No key is sent, or one that opens nothing.",
+    _403="The key's scopes don't allow it, or another site's page sent it.",
 )
 
 
@@ -37,9 +44,12 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     problem_handlers.install(app)
+    doorman = Doorman(services.database, is_open=is_loopback(services.settings.host))
     app.add_middleware(Packing)
-    app.add_middleware(Guard, settings=services.settings)
-    for routes in (jobs, students, datasets, teachers, embeddings, estimates, health):
-        app.include_router(routes.router)
+    app.add_middleware(Door, doorman=doorman)
+    app.add_middleware(Guard, settings=services.settings)  # the last one added comes first
+    for routes in (jobs, students, datasets, teachers, embeddings, estimates):
+        app.include_router(routes.router, responses=_KEY_PROBLEMS)
+    app.include_router(health.router)
     openapi.describe(app)
     return app

@@ -17,7 +17,12 @@ class NoSuchPart(StillhouseError):
 
     def __init__(self, size_bytes: int) -> None:
         super().__init__(f"the file has {size_bytes} bytes")
-        self.headers["Content-Range"] = f"bytes */{size_bytes}"
+        self._size_bytes = size_bytes
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers that the answer gets; one tells the file's size."""
+        return super().headers | {"Content-Range": f"bytes */{self._size_bytes}"}
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,8 +13,10 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
+from app.ownership import VisitorsSession
 from app.problems import NotReady
 from app.tables import REVISION
+from app.visitor import Visitor
 
 T = TypeVar("T")
 Also = Callable[[Session, T], None]  # something to be done with a new record, before the commit
@@ -72,17 +76,27 @@ class Database:
             self._reader = engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
+        self._session: Callable[[Engine], Session] = Session
+
+    def seen_by(self, visitor: Visitor) -> "Database":
+        """Returns the same database, in which other owners' rows are not there (`app.ownership`).
+
+        It shares the connections: who closes one closes both.
+        """
+        seen = copy(self)
+        seen.__dict__["_session"] = partial(VisitorsSession, visitor=visitor)
+        return seen
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Yields a session that sees one snapshot; whatever it changes is thrown away."""
-        with Session(self._reader) as session:
+        with self._session(self._reader) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """Yields a session in a transaction that commits at the end. Keep it short."""
-        with Session(self._writer) as session, session.begin():
+        with self._session(self._writer) as session, session.begin():
             yield session
 
     def upgrade(self) -> None:

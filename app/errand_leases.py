@@ -7,11 +7,11 @@ jobs: by the database's clock and a fencing number.
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, or_, select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
-from app.clock import DatabaseTime
 from app.database import Database
+from app.lease_time import has_run_out, lasting
 from app.problems import LeaseLost
 from app.tables import Estimate, Teacher
 
@@ -113,15 +113,13 @@ def end_errand(row: Row) -> None:
     row.lease_owner = row.lease_until = None
 
 
-def is_free(table: type[Row]) -> ColumnElement[bool]:
-    """Returns the condition that nobody holds an errand now."""
-    return or_(table.lease_until.is_(None), table.lease_until < DatabaseTime())
-
-
 def _oldest(table: type[Row]) -> Select[Any]:
     return (
         select(table)
-        .where(table.state.in_(_WORKABLE_STATES), is_free(table))
+        .where(
+            table.state.in_(_WORKABLE_STATES),
+            has_run_out(table.lease_from, table.lease_until),
+        )
         .order_by(table.created_at, table.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -140,5 +138,4 @@ def _held(session: Session, lease: ErrandLease) -> Row | None:
 
 
 def _extend(session: Session, table: type[Row], row_id: str, lease_s: float) -> None:
-    until = update(table).where(table.id == row_id).values(lease_until=DatabaseTime(lease_s))
-    session.execute(until)
+    session.execute(update(table).where(table.id == row_id).values(**lasting(lease_s)))

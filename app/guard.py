@@ -30,7 +30,7 @@ class Guard:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._hosts: frozenset[str] | None = None
-        if settings.allowed_hosts or _is_loopback(settings.host):
+        if settings.allowed_hosts or is_loopback(settings.host):
             own = f"[{settings.host}]" if ":" in settings.host else settings.host.lower()
             self._hosts = (_LOOPBACK | {own} | settings.allowed_hosts) - _ANYWHERE
 
@@ -61,7 +61,8 @@ def _name(host: str) -> str | None:
     return found and found[1]
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Returns whether an address that a server listens on is for this machine alone."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -13,8 +13,9 @@ STUDENT = "std"
 EMBEDDING = "emb"
 TEACHER = "tch"
 ESTIMATE = "est"
+KEY = "key"
 
-_PATTERN = re.compile(rf"(job|dst|std|emb|tch|est)_[0-9A-Za-z]{{{_LENGTH}}}")
+_PATTERN = re.compile(rf"(job|dst|std|emb|tch|est|key)_[0-9A-Za-z]{{{_LENGTH}}}")
 
 
 def new_id(prefix: str) -> str:

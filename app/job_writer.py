@@ -201,8 +201,10 @@ class JobWriter:
         fields = _fields(student)
         del fields["files"]
         with self._database.write() as session:
-            hold(session, self._lease)
-            session.add(Student(id=student_id, job_id=self._lease.job_id, best=False, **fields))
+            job = hold(session, self._lease)
+            session.add(
+                Student(id=student_id, job_id=job.id, owner=job.owner, best=False, **fields)
+            )
             session.flush()
             session.add_all(StudentFile(student_id=student_id, **_fields(f)) for f in student.files)
             if best:
@@ -237,9 +239,9 @@ class JobWriter:
             end_job(session, job, _INSTEAD_OF_PAUSE[job.command] if state == "paused" else state)
             job.error, job.stage = error, stage or job.stage
             if embedding is not None:
-                session.add(
-                    Embedding(id=new_id(EMBEDDING), job_id=self._lease.job_id, **_fields(embedding))
-                )
+                row = Embedding(id=new_id(EMBEDDING), **_fields(embedding))
+                row.job_id, row.owner = job.id, job.owner
+                session.add(row)
 
     def _make_best(self, session: Session, student_id: str) -> None:
         of_job = update(Student).where(Student.job_id == self._lease.job_id)

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.ids import JOB, is_id, new_id
 from app.leases import WORKABLE_STATES
+from app.ownership import EVERYBODYS
 from app.pages import Page, after, cut
 from app.problems import NotFound
 from app.records import (
@@ -56,9 +57,15 @@ def get_command(session: Session, job_id: str) -> Command | None:
 
 
 def count_unfinished(session: Session) -> int:
-    """Returns how many jobs wait in the queue or are worked on."""
+    """Returns how many jobs, of all owners, wait in the queue or are worked on."""
     count = select(func.count()).select_from(Job).where(Job.state.in_(WORKABLE_STATES))
-    return session.scalars(count).one()
+    return session.scalars(count.execution_options(**EVERYBODYS)).one()
+
+
+def count_waiting(session: Session, owner: str) -> int:
+    """Returns how many jobs of an owner wait in the queue."""
+    count = select(func.count()).select_from(Job)
+    return session.scalars(count.where(Job.owner == owner, Job.state == "queued")).one()
 
 
 def require_job(session: Session, job_id: str) -> None:

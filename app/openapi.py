@@ -7,15 +7,17 @@ from fastapi import FastAPI
 
 from app.bodies import ProblemBody
 from app.byte_range import NoSuchPart
+from app.door import is_open
 from app.problems import (
     MEDIA_TYPE,
     Conflict,
-    Forbidden,
     Gone,
     Invalid,
     Misdirected,
+    NoKey,
     NotFound,
     NotReady,
+    ScopeLacking,
     StillhouseError,
     StorageFull,
     TooLarge,
@@ -26,11 +28,12 @@ from app.problems import (
 
 _KINDS: tuple[type[StillhouseError], ...] = (
     Conflict,
-    Forbidden,
+    ScopeLacking,
     Gone,
     Invalid,
     Misdirected,
     NoSuchPart,
+    NoKey,
     NotFound,
     NotReady,
     StillhouseError,
@@ -60,7 +63,10 @@ def describe(app: FastAPI) -> None:
         if app.openapi_schema is not None:
             return app.openapi_schema
         schema = of_fastapi()
-        for method, operation in _operations(schema):
+        schema["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+        for path, method, operation in _operations(schema):
+            if not is_open(path):
+                operation["security"] = [{"key": []}, {}]  # {}: while there are no keys
             responses = operation["responses"]
             if "HTTPValidationError" in str(responses.get("422")):
                 del responses["422"]  # any text is taken for an id, and there is none by that name
@@ -109,6 +115,7 @@ def _described(status: int, description: str) -> dict[str, Any]:
     }
 
 
-def _operations(schema: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for path in schema["paths"].values():
-        yield from path.items()
+def _operations(schema: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, operations in schema["paths"].items():
+        for method, operation in operations.items():
+            yield path, method, operation

@@ -22,19 +22,49 @@ class StillhouseError(Exception):
     status: ClassVar[int] = 500
     type: ClassVar[str] = "internal"
     title: ClassVar[str] = "Something is wrong on our side"
-    retry_after_s: ClassVar[int | None] = None
+    retry_after_s: int | None = None
+    challenge: ClassVar[str | None] = None  # as `WWW-Authenticate`
 
     def __init__(self, detail: str, errors: Sequence[FieldError] = ()) -> None:
         super().__init__(detail)
         self.detail = detail
         self.errors = tuple(errors)
-        self.headers: dict[str, str] = {}
-        if self.retry_after_s is not None:
-            self.headers["Retry-After"] = str(self.retry_after_s)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers that the answer gets."""
+        told = {"Retry-After": self.retry_after_s, "WWW-Authenticate": self.challenge}
+        return {name: str(value) for name, value in told.items() if value is not None}
 
     def problem(self) -> dict[str, object]:
         """Returns the problem's JSON body."""
         return problem(self.status, self.type, self.title, self.detail, self.errors)
+
+
+class NoKey(StillhouseError):
+    """Raised when a request comes without an API key, or with one that opens nothing."""
+
+    status = 401
+    type = "no-key"
+    title = "An API key is needed"
+    challenge = "Bearer"
+
+
+class WrongKey(NoKey):
+    """Raised when an API key is unknown, revoked or expired."""
+
+    title = "The API key opens nothing"
+    type = "wrong-key"
+    challenge = 'Bearer error="invalid_token"'
+
+
+class ScopeLacking(StillhouseError):
+    """Raised when an API key doesn't have the scope that the request needs."""
+
+    status = 403
+    type = "scope-lacking"
+    title = "The API key's scopes don't allow it"
+    challenge = 'Bearer error="insufficient_scope"'
 
 
 class NotFound(StillhouseError):

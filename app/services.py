@@ -1,5 +1,6 @@
 """What the routes work with: one of each a process, handed to every request."""
 
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -14,6 +15,8 @@ from app.database import Database
 from app.pulses import read_pulses
 from app.settings import Settings
 from app.storage import Storage
+from app.submission import JobLimits
+from app.visitor import Visitor
 from app.watch import Watch
 
 _CHECKS_AT_ONCE = 2  # a check may take a core and gigabytes
@@ -43,6 +46,11 @@ class Services:
         return Storage(self.settings, self.artifacts)
 
     @cached_property
+    def job_limits(self) -> JobLimits:
+        """How many jobs there may be."""
+        return JobLimits(self.settings.max_jobs, self.settings.max_waiting_jobs_per_key)
+
+    @cached_property
     def uploading(self) -> CapacityLimiter:
         """Counts the uploads under way, each of which takes memory, a file and maybe a check."""
         return CapacityLimiter(self.settings.max_uploads)
@@ -52,15 +60,26 @@ class Services:
         """Tells those who follow jobs, or wait for something, when it has changed."""
         return Watch(partial(read_pulses, self.database), self.settings.max_streams)
 
+    def seen_by(self, visitor: Visitor) -> "Services":
+        """Returns the services in which other owners' rows are not there; the rest is shared."""
+        for name in _MADE_ONCE:
+            getattr(self, name)
+        seen = copy(self)
+        seen.__dict__["database"] = self.database.seen_by(visitor)
+        return seen
+
     @property
     def uploads(self) -> Path:
         """The folder whose disk takes uploads while they come in."""
         return self.settings.home / "uploads"
 
 
+_MADE_ONCE = [name for name, made in vars(Services).items() if isinstance(made, cached_property)]
+
+
 async def _services(request: Request) -> Services:
     services: Services = request.app.state.services
-    return services
+    return services.seen_by(request.state.visitor)  # as `app.door` found out
 
 
 Used = Annotated[Services, Depends(_services)]

@@ -34,6 +34,8 @@ class Settings:
         max_uploads: most uploads at once.
         max_streams: most that follow jobs or wait for a change at once, by each API process.
         max_jobs: most jobs that wait or are worked on at once.
+        max_waiting_jobs_per_key: most jobs of one API key that wait at once; 0: any.
+        max_running_jobs_per_key: most jobs of one API key that are worked on at once; 0: any.
         max_artifacts_bytes: most that the artifacts may take before more is refused; 0: any.
         min_free_bytes: what has to stay free on the disks of the home and the artifacts.
         check_memory_bytes: what the check of an upload, or an estimate, may take of memory.
@@ -58,6 +60,8 @@ class Settings:
     max_uploads: int = 8
     max_streams: int = 1000
     max_jobs: int = 1000
+    max_waiting_jobs_per_key: int = 100
+    max_running_jobs_per_key: int = 0
     max_artifacts_bytes: int = 0
     min_free_bytes: int = 64 * _MIB
     check_memory_bytes: int = 4096 * _MIB
@@ -92,6 +96,12 @@ class Settings:
             max_uploads=_whole(environ, "MAX_UPLOADS", cls.max_uploads),
             max_streams=_whole(environ, "MAX_STREAMS", cls.max_streams),
             max_jobs=_whole(environ, "MAX_JOBS", cls.max_jobs),
+            max_waiting_jobs_per_key=_whole(
+                environ, "MAX_WAITING_JOBS_PER_KEY", cls.max_waiting_jobs_per_key, lowest=0
+            ),
+            max_running_jobs_per_key=_whole(
+                environ, "MAX_RUNNING_JOBS_PER_KEY", cls.max_running_jobs_per_key, lowest=0
+            ),
             max_artifacts_bytes=_whole(
                 environ, "MAX_ARTIFACTS_BYTES", cls.max_artifacts_bytes, lowest=0
             ),

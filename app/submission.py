@@ -1,6 +1,7 @@
 """Taking a job or an estimate: what a request names must exist, and be ready."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
@@ -17,7 +18,8 @@ from app.embeddings import get_embedding
 from app.errand_records import EstimateRecord, UploadedTeacher
 from app.estimates import create_estimate, get_estimate
 from app.field_errors import pointer
-from app.jobs import count_unfinished, create_job, get_job
+from app.jobs import count_unfinished, count_waiting, create_job, get_job
+from app.ownership import visitor_of
 from app.problems import Conflict, FieldError, Invalid, NotFound, TooMany
 from app.records import JobRecord
 from app.requests import DatasetRequest, JobRequest, TrainingRequest
@@ -25,15 +27,28 @@ from app.teachers import get_teacher
 from app.usage import hold_named
 
 
+@dataclass(frozen=True)
+class JobLimits:
+    """How many jobs there may be, with one that is to be submitted.
+
+    Attributes:
+        all: that wait or are worked on.
+        waiting_of_key: of one API key, that wait; 0 for any.
+    """
+
+    all: int
+    waiting_of_key: int
+
+
 def submit(
-    database: Database, request: JobRequest, most: int, also: Also[JobRecord] = nothing_else
+    database: Database, request: JobRequest, most: JobLimits, also: Also[JobRecord] = nothing_else
 ) -> JobRecord:
     """Puts the job in the queue and returns it.
 
     Args:
         database: where it is put on record.
         request: what is asked for.
-        most: jobs that wait or are worked on, with this one.
+        most: how many there may be.
         also: what is done with the job in the same transaction.
 
     Raises:
@@ -43,8 +58,7 @@ def submit(
     """
     with database.write() as session:
         _expect_known(session, request)
-        if count_unfinished(session) >= most:
-            raise TooMany(f"{most} jobs wait or are worked on, which is all that there may be")
+        _expect_room(session, most)
         job = get_job(session, create_job(session, request))
         also(session, job)
         return job
@@ -68,6 +82,14 @@ def submit_estimate(
         estimate = get_estimate(session, create_estimate(session, request.to_json()))
         also(session, estimate)
         return estimate
+
+
+def _expect_room(session: Session, most: JobLimits) -> None:
+    owner = visitor_of(session).key_id
+    if owner and most.waiting_of_key and count_waiting(session, owner) >= most.waiting_of_key:
+        raise TooMany(f"{most.waiting_of_key} jobs of your key wait, which is all that may")
+    if count_unfinished(session) >= most.all:
+        raise TooMany(f"{most.all} jobs wait or are worked on, which is all that there may be")
 
 
 def _expect_known(session: Session, request: JobRequest) -> None:

@@ -22,11 +22,12 @@ from app.clock import DatabaseTime, UtcDateTime
 from app.errand_records import EstimateState, TeacherKind, TeacherState
 from app.records import Command, JobState, TrialState
 
-REVISION = "0006"  # of the newest migration; a test compares it with Alembic's head
+REVISION = "0008"  # of the newest migration; a test compares it with Alembic's head
 
 _ID = String(32)
 _KEY = String(300)
 _STATE = String(16)
+_IS_HELD = text("lease_owner IS NOT NULL")
 _JSON = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
@@ -52,13 +53,41 @@ class Table(DeclarativeBase):
     }
 
 
-class Job(Table):
+class Owned:
+    """What a row has that belongs to an API key; `app.ownership` shows it to nobody else.
+
+    No foreign key: keys stay on record, also revoked ones. Without an owner it was made while there
+    were no keys.
+    """
+
+    owner: Mapped[str | None] = mapped_column(_ID)
+
+
+class ApiKey(Table):
+    """A key that opens the API, by its hash; the key itself is nowhere on record."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = (UniqueConstraint("name"), UniqueConstraint("sha256"))
+
+    id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str] = mapped_column(String(64))
+    scopes: Mapped[list[str]]
+    created_at: Mapped[datetime] = mapped_column(insert_default=DatabaseTime())
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+
+
+class Job(Owned, Table):
     """A job, and the lease of the coordinator that holds it."""
 
     __tablename__ = "jobs"
     __table_args__ = (
         Index(None, "created_at", "id"),
+        Index(None, "owner", "created_at", "id"),
         Index(None, "state", "created_at"),
+        Index("ix_jobs_held", "owner", sqlite_where=_IS_HELD, postgresql_where=_IS_HELD),
     )
 
     id: Mapped[str] = mapped_column(_ID, primary_key=True)
@@ -72,6 +101,7 @@ class Job(Table):
     proposer_key: Mapped[str | None] = mapped_column(_KEY)
     error: Mapped[dict[str, Any] | None]
     lease_owner: Mapped[str | None] = mapped_column(Text)
+    lease_from: Mapped[datetime | None]
     lease_until: Mapped[datetime | None]
     fence: Mapped[int] = mapped_column(insert_default=0)
     states: Mapped[list[str] | None]
@@ -143,7 +173,7 @@ class Trial(Table):
     lost_attempts: Mapped[list[dict[str, Any]] | None]
 
 
-class Student(Table):
+class Student(Owned, Table):
     """A trained network that is offered; at most one of a job is the best."""
 
     __tablename__ = "students"
@@ -186,11 +216,14 @@ class StudentFile(Table):
     sha256: Mapped[str] = mapped_column(String(64))
 
 
-class Dataset(Table):
+class Dataset(Owned, Table):
     """An uploaded dataset that passed its check."""
 
     __tablename__ = "datasets"
-    __table_args__ = (Index(None, "created_at", "id"),)
+    __table_args__ = (
+        Index(None, "created_at", "id"),
+        Index(None, "owner", "created_at", "id"),
+    )
 
     id: Mapped[str] = mapped_column(_ID, primary_key=True)
     name: Mapped[str] = mapped_column(Text)
@@ -201,11 +234,14 @@ class Dataset(Table):
     created_at: Mapped[datetime] = mapped_column(insert_default=DatabaseTime())
 
 
-class Embedding(Table):
+class Embedding(Owned, Table):
     """What a finished job learned."""
 
     __tablename__ = "embeddings"
-    __table_args__ = (Index(None, "created_at", "id"),)
+    __table_args__ = (
+        Index(None, "created_at", "id"),
+        Index(None, "owner", "created_at", "id"),
+    )
 
     id: Mapped[str] = mapped_column(_ID, primary_key=True)
     job_id: Mapped[str] = mapped_column(_ID, ForeignKey("jobs.id"), unique=True)
@@ -225,16 +261,18 @@ class _Errand:
 
     attempts: Mapped[int] = mapped_column(insert_default=0)
     lease_owner: Mapped[str | None] = mapped_column(Text)
+    lease_from: Mapped[datetime | None]
     lease_until: Mapped[datetime | None]
     fence: Mapped[int] = mapped_column(insert_default=0)
 
 
-class Teacher(_Errand, Table):
+class Teacher(_Errand, Owned, Table):
     """An uploaded teacher; a coordinator checks it."""
 
     __tablename__ = "teachers"
     __table_args__ = (
         Index(None, "created_at", "id"),
+        Index(None, "owner", "created_at", "id"),
         Index(None, "state", "created_at"),
     )
 
@@ -254,7 +292,7 @@ class Teacher(_Errand, Table):
     checked_at: Mapped[datetime | None]
 
 
-class Estimate(_Errand, Table):
+class Estimate(_Errand, Owned, Table):
     """A question of what a job would find; a coordinator answers it."""
 
     __tablename__ = "estimates"

@@ -4,12 +4,12 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row, bindparam, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.lost_attempts import LostAttempt
 from app.pages import Page, cut, decode_number
 from app.records import TrialRecord, TrialSource, TrialState
-from app.tables import Trial
+from app.tables import Job, Trial
 
 
 class TrialFigures(NamedTuple):
@@ -62,7 +62,7 @@ def page_of_trials(
 def find_trained(
     session: Session, job_id: str, recipe_hash: str, hashes: Collection[str]
 ) -> list[tuple[TrialSource, TrialRecord]]:
-    """Returns completed trials of other jobs by a recipe, those that ended first at first.
+    """Returns completed trials of the owner's other jobs by a recipe, those that ended first first.
 
     Args:
         session: of the database.
@@ -70,8 +70,12 @@ def find_trained(
         recipe_hash: the recipe's.
         hashes: of the candidates that are looked for.
     """
+    asks = aliased(Job)
+    owner = select(asks.owner).where(asks.id == job_id).scalar_subquery()
     query = (
         _RECORDS.add_columns(Trial.job_id)
+        .join(Job, Job.id == Trial.job_id)
+        .where(Job.owner.is_not_distinct_from(owner))
         .where(Trial.recipe_hash == recipe_hash, Trial.hash.in_(hashes))
         .where(Trial.state == "completed", Trial.job_id != job_id)
         .order_by(Trial.finished_at, Trial.job_id, Trial.number)

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.leases import WORKABLE_STATES
+from app.ownership import EVERYBODYS
 from app.problems import Conflict
 from app.requests import JobRequest
 from app.tables import Dataset, Embedding, Estimate, Job, Teacher
@@ -47,11 +48,14 @@ def expect_unused(session: Session, kind: Named, name: str) -> None:
     by_estimates = select(Estimate.id).where(
         Estimate.state.in_(_UNANSWERED_STATES), _names(Estimate.request, kind, name)
     )
-    users = [*session.scalars(by_jobs.order_by(Job.created_at)), *session.scalars(by_estimates)]
-    if users:
-        more = f" and {len(users) - _TOLD} more" if len(users) > _TOLD else ""
-        told = ", ".join(users[:_TOLD]) + more
-        raise Conflict(f"{name} is used by {told}: cancel that, or wait for its end")
+    queries = (by_jobs.order_by(Job.created_at), by_estimates)
+    count = sum(len(session.scalars(q, execution_options=EVERYBODYS).all()) for q in queries)
+    if count:
+        # Other keys' users are counted, and not named.
+        told = [user for query in queries for user in session.scalars(query)][:_TOLD]
+        more = [f"{count - len(told)} more"] if count > len(told) else []
+        users = " and ".join(filter(None, [", ".join(told), *more]))
+        raise Conflict(f"{name} is used by {users}: cancel that, or wait for its end")
 
 
 def _names(

@@ -60,13 +60,13 @@ class History:
     ) -> "History":
         """Returns the history; the order of `completed` doesn't matter."""
         ordered = sorted(completed, key=lambda x: x.number)
-        good = [x for x in ordered if x.accuracy is not None]
         everything = space.candidates([x.edits for x in ordered] + list(pending))
+        good = [(row, x) for row, x in enumerate(ordered) if x.accuracy is not None]
         return cls(
-            numbers=tuple(x.number for x in good),
-            observed=space.candidates([x.edits for x in good]),
-            accuracy=torch.tensor([x.accuracy for x in good], dtype=torch.float64),
-            pending=space.candidates(list(pending)),
+            numbers=tuple(x.number for _, x in good),
+            observed=everything[torch.tensor([row for row, _ in good], dtype=torch.int64)],
+            accuracy=torch.tensor([x.accuracy for _, x in good], dtype=torch.float64),
+            pending=everything[len(ordered) :],
             taken=frozenset(space.keys(Candidates.cat([everything, space.teacher()]))),
             trials=len(everything),
         )

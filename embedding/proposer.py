@@ -78,7 +78,7 @@ class Proposer(ABC):
         self._history = History.of(self.space, completed, pending)
         told = self.space.candidates([x.edits for x in completed] + list(pending))
         told = Candidates.cat([told, self.space.teacher()])
-        self._taken = {self._hash(told[row : row + 1]) for row in range(len(told))}
+        self._taken = set(self._hashed(told))
 
     def ask(self, n: int, accepts: Accepts | None = None) -> list[Edits]:
         """Proposes `n` candidates; they count as pending until the next `tell`.
@@ -98,7 +98,7 @@ class Proposer(ABC):
             candidate = self._next(accepts)
             if not len(candidate):
                 raise SpaceExhausted(n, found)
-            self._taken.add(self._hash(candidate))
+            self._taken.update(self._hashed(candidate))
             self._history = self._history.proposed(self.space, candidate)
             found += self.space.edits(candidate)
         return found
@@ -115,7 +115,7 @@ class Proposer(ABC):
                 candidate = self._propose(self._history)
             if not len(candidate):
                 return candidate
-            taken = self._hash(candidate) in self._taken
+            taken = not self._taken.isdisjoint(self._hashed(candidate))
             if not taken and (accepts is None or accepts(self.space.edits(candidate)[0])):
                 return candidate
             self._history = self._history.refused(self.space, candidate)
@@ -129,11 +129,13 @@ class Proposer(ABC):
                     return self._first[row : row + 1]
         return self._first[:0]
 
-    def _hash(self, candidate: Candidates) -> str:
-        (key,) = self.space.keys(candidate)
-        if key not in self._hashes:
-            self._hashes[key] = self.space.hash(candidate)
-        return self._hashes[key]
+    def _hashed(self, candidates: Candidates) -> list[str]:
+        """Returns the hashes of `n` candidates' architectures."""
+        keys = self.space.keys(candidates)
+        for row, key in enumerate(keys):
+            if key not in self._hashes:
+                self._hashes[key] = self.space.hash(candidates[row : row + 1])
+        return [self._hashes[key] for key in keys]
 
     @abstractmethod
     def _propose(self, history: History) -> Candidates:

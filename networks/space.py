@@ -51,6 +51,7 @@ class Space:
         self.units = torch.tensor([group.units for group in self.groups], dtype=torch.int64)
         ties = active_ties(self.removals, self.skips)
         self.steps = find_steps(architecture, self.channels, ties, round_to)
+        self._step_list: list[int] = self.steps.tolist()
         self._expect_edits()
         operations = (self.removals, self.skips)
         self._cost = CostModel(architecture, self.channels, *operations)
@@ -161,9 +162,10 @@ class Space:
             EditError: If the teacher has not what they name, or a width is not allowed; it is not
                 rounded, since another student than was asked for would come of it.
         """
-        removed = torch.zeros(len(edits), len(self.removals), dtype=torch.bool)
-        widths = self.units.repeat(len(edits), 1)
-        skips = torch.zeros(len(edits), len(self.skips), dtype=torch.bool)
+        # In NumPy: to set one element of a tensor takes many times as long.
+        removed = np.zeros((len(edits), len(self.removals)), dtype=np.bool_)
+        widths = np.tile(self.units.numpy(), (len(edits), 1))
+        skips = np.zeros((len(edits), len(self.skips)), dtype=np.bool_)
         for row, one in enumerate(edits):
             for name in one.removed:
                 removed[row, self._number(self._removal_numbers, name)] = True
@@ -173,10 +175,11 @@ class Space:
                 widths[row, number] = width
             for skip in one.skips:
                 skips[row, self._number(self._skip_numbers, skip)] = True
-        return self.normalise(Candidates(removed, widths, skips))
+        tensors = (torch.from_numpy(x) for x in (removed, widths, skips))
+        return self.normalise(Candidates(*tensors))
 
     def _expect_width(self, number: int, width: int) -> None:
-        group, step = self.groups[number], int(self.steps[number])
+        group, step = self.groups[number], self._step_list[number]
         if width == group.units or (1 <= width < group.units and width % step == 0):
             return
         allowed = f"all or a multiple of {step}" if step > 1 else "all or fewer"

@@ -1,17 +1,21 @@
-"""Stillhouse from Python: submit a job, follow it, fetch its student.
+"""Stillhouse from Python: a network in, a smaller one out.
 
 from stillhouse import Client
 
-job = Client().submit({"dataset": {"name": "digits"}}, teacher=module, example=images)
-job.wait().download(Path("student"))
+student = Client().compress(
+    module, images[:1], dataset="images.npz", constraints={"params_ratio": 0.25}
+)
+smaller = student.module()
 """
 
 from stillhouse.client import Client
+from stillhouse.dataset_source import UnusableDataset
 from stillhouse.documents import (
     Best,
     Estimate,
     JobStatus,
     Progress,
+    StudentFile,
     Teacher,
     Trial,
     UploadedTeacher,
@@ -28,12 +32,13 @@ from stillhouse.errors import (
     StillhouseError,
     TeacherRejected,
     Unreachable,
+    UnusableKey,
     WaitedTooLong,
 )
 from stillhouse.job import Job
 from stillhouse.local_teacher import UnusableTeacher
 from stillhouse.student_folder import LoadedStudent, load_student
-from stillhouse.students import ParetoSet, ParetoTrial, Student, StudentFile
+from stillhouse.students import ParetoSet, ParetoTrial, Student
 
 __all__ = [
     "Best",
@@ -60,6 +65,8 @@ __all__ = [
     "TeacherRejected",
     "Trial",
     "Unreachable",
+    "UnusableDataset",
+    "UnusableKey",
     "UnusableTeacher",
     "UploadedTeacher",
     "WaitedTooLong",

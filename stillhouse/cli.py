@@ -9,7 +9,17 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from stillhouse.commands import best, database, demo, estimate, pareto, servers, submit, watch
+from stillhouse.commands import (
+    best,
+    database,
+    demo,
+    estimate,
+    keys,
+    pareto,
+    servers,
+    submit,
+    watch,
+)
 from stillhouse.errors import Refused, StillhouseError
 
 _HELP = """Give it a network you have; get back a smaller one you can ship.
@@ -39,6 +49,7 @@ app.command("watch")(watch.watch)
 app.command("best")(best.best)
 app.command("pareto")(pareto.pareto)
 app.add_typer(database.app, name="db")
+app.add_typer(keys.app, name="keys")
 
 
 def main() -> None:
@@ -63,4 +74,4 @@ def _told(error: StillhouseError) -> Text:
     for field in error.errors:
         place = field.pointer.lstrip("#/").replace("/", ".")
         text.append(f"\n  {place or 'request'}", style="bold").append(f": {field.detail}")
-    return text
+    return text.append(f"\n  {error.hint}") if error.hint else text

@@ -7,22 +7,30 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, Unpack
 from urllib.parse import quote
 
 import httpx
+from rich.console import Console
 
+from stillhouse.compressing import Fields, begin, expect_fields, left_running
+from stillhouse.dataset_source import packed
 from stillhouse.documents import Document, Estimate, JobStatus, UploadedTeacher
 from stillhouse.errors import EstimateFailed, TeacherRejected
+from stillhouse.following import follow
 from stillhouse.job import Job
 from stillhouse.local_teacher import Preprocessing
 from stillhouse.polling import wait_for
+from stillhouse.progress import progress
+from stillhouse.students import Student
 from stillhouse.teacher_source import form, source_of
 from stillhouse.transport import Transport
 from stillhouse.zipped_folder import zipped
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from stillhouse.dataset_source import Arrays, DatasetFrom
 
     TeacherFrom = nn.Module | Path | str | UploadedTeacher
 
@@ -37,6 +45,7 @@ class Client:
 
     Args:
         url: The server's address; without one `STILLHOUSE_URL`, or this machine's own.
+        key: An API key of the server's; without one `STILLHOUSE_KEY`, or none is sent.
         transport: Replaces the network, as tests do.
         sleep: Waits before a server that answered before, and is silent now, is asked again.
     """
@@ -44,12 +53,14 @@ class Client:
     def __init__(
         self,
         url: str | None = None,
+        key: str | None = None,
         *,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         server = url or os.environ.get("STILLHOUSE_URL", DEFAULT_URL)
-        self._transport = Transport(server, transport, sleep)
+        key = key or os.environ.get("STILLHOUSE_KEY")
+        self._transport = Transport(server, transport, sleep, key)
         self._sleep = sleep
         self.url = self._transport.url
 
@@ -67,6 +78,48 @@ class Client:
     def close(self) -> None:
         """Closes the connections."""
         self._transport.close()
+
+    def compress(
+        self,
+        model: TeacherFrom,
+        example: Tensor | None = None,
+        *,
+        dataset: DatasetFrom,
+        constraints: Mapping[str, float] | None = None,
+        preprocessing: Preprocessing | None = None,
+        show: Callable[[str], None] = print,
+        **fields: Unpack[Fields],
+    ) -> Student:
+        """Returns the best student of a network: traced here, searched there, waited for.
+
+        How far it is shows as a bar in a terminal, as an element of the page in a notebook and as
+        lines elsewhere. Whoever interrupts it, by Ctrl-C, leaves the job running.
+
+        Args:
+            model: A module, or a file of one, as of `upload_teacher`; the id of an uploaded one,
+                `tch_…`; or a name such as `torchvision/resnet18`.
+            example: As of `upload_teacher`.
+            dataset: A name, an uploaded one's id (`dst_…`), or what `upload_dataset` takes.
+            constraints: Such as `{"params_ratio": 0.25}` or `{"latency_ms": 2}`; none by default.
+            preprocessing: As of `upload_teacher`.
+            show: Takes what was found in the module and the images, and how to come back to a job
+                that was left.
+            fields: The request's other fields, such as `search={"evaluations": 20}`.
+
+        Raises:
+            UnusableTeacher: It can't be read or traced on this machine.
+            UnusableDataset: The images can't be a data set.
+            TeacherRejected: The server has checked the network, and says what is wrong with it.
+            JobFailed: The job failed or was cancelled.
+        """
+        expect_fields(fields)
+        request = {**fields, "constraints": dict(constraints or {})}
+        job = begin(self, model, example, dataset, preprocessing, request, show)
+        with left_running(job, show), progress(Console()) as shown:
+            for look in follow(job, self._sleep, through_pauses=True):
+                shown(look)
+        job.require_success()
+        return job.best()
 
     def submit(
         self,
@@ -205,19 +258,24 @@ class Client:
         for document in self._transport.items("/v1/jobs"):
             yield Job(self._transport, JobStatus.read(document))
 
-    def upload_dataset(self, path: Path | str, name: str | None = None) -> Document:
-        """Returns the dataset made of a file or a folder; its `id` names it in jobs.
+    def upload_dataset(self, dataset: Path | str | Arrays, name: str | None = None) -> Document:
+        """Returns the dataset made of a file, a folder or arrays; its `id` names it in jobs.
 
         Args:
-            path: An `.npz` (`images`, `labels`, …), a folder of image files (`train/CLASS/FILE`,
-                `test/CLASS/FILE`, or `CLASS/FILE` alone), or a `.zip` of one.
+            dataset: An `.npz` (`images`, `labels`, …), a folder of image files (`train/CLASS/FILE`,
+                `test/CLASS/FILE`, or `CLASS/FILE` alone), or a `.zip` of one; or arrays and
+                tensors, `(images, labels)` or by these names, as `packed` takes them.
             name: What to call it; the file's or the folder's name by default.
 
         Raises:
             OSError: It can't be read here.
+            UnusableDataset: The arrays aren't whole numbers from 0 to 255, or of a wrong shape.
             Refused: It isn't a dataset; the problem says what is wrong with it.
         """
-        path = Path(path)
+        if not isinstance(dataset, Path | str):
+            with packed(dataset) as packed_path:
+                return self.upload_dataset(packed_path, name)
+        path = Path(dataset)
         is_folder = path.is_dir()
         called = path.resolve().name if is_folder else path.stem
         sent_as = f"{called}.zip" if is_folder else path.name

@@ -185,6 +185,22 @@ class Trial:
 
 
 @dataclass(frozen=True)
+class StudentFile:
+    """A file of a student as the server announces it; `href` is relative to the server."""
+
+    name: str
+    bytes: int
+    sha256: str
+    href: str
+
+    @classmethod
+    def read(cls, document: Document) -> StudentFile:
+        """Returns one of a student's files."""
+        name, size = str(required(document, "name")), int(required(document, "bytes"))
+        return cls(name, size, str(required(document, "sha256")), str(required(document, "href")))
+
+
+@dataclass(frozen=True)
 class UploadedTeacher:
     """A teacher that was uploaded: `checking`, then `ready` or `rejected`.
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
+from stillhouse.documents import StudentFile
 from stillhouse.errors import DownloadDamaged
-from stillhouse.students import Student, StudentFile
 from stillhouse.transport import Transport
 
 
-def download_student(transport: Transport, student: Student, directory: Path) -> list[Path]:
+def download(transport: Transport, files: Sequence[StudentFile], directory: Path) -> list[Path]:
     """Returns the paths of a student's files, fetched into a directory that is made if needed.
 
     All files are fetched and verified before the first takes its name, so that files of two
@@ -26,11 +26,11 @@ def download_student(transport: Transport, student: Student, directory: Path) ->
     """
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".download-", dir=directory) as aside:
-        for file in student.files:
+        for file in files:
             require_plain_name(file.name)
             with transport.stream(file.href) as chunks:
                 _write_verified(file, chunks, Path(aside) / file.name)
-        return [(Path(aside) / file.name).replace(directory / file.name) for file in student.files]
+        return [(Path(aside) / file.name).replace(directory / file.name) for file in files]
 
 
 def require_plain_name(name: str) -> None:

@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+_KEY_HINTS = {
+    401: "set STILLHOUSE_KEY, or give Client(url, key=…), a key of this server that still holds",
+    403: "set STILLHOUSE_KEY, or give Client(url, key=…), a key of this server that may do this",
+}
+
 
 class StillhouseError(Exception):
     """Root of everything that the client and the command line raise on purpose."""
@@ -68,9 +73,21 @@ class Refused(StillhouseError):
         said = {error.detail for error in self.errors}
         return self.title if not self.detail or self.detail in said else self.detail
 
+    @property
+    def hint(self) -> str:
+        """What to do about it where it is a matter of the API key; empty where it isn't."""
+        return _KEY_HINTS.get(self.status, "")
+
     def _text(self) -> str:
         told = self.headline if self.headline == self.title else f"{self.title}: {self.detail}"
-        return "\n".join([told, *(f"  {one.pointer}: {one.detail}" for one in self.errors)])
+        lines = [told, *(f"  {one.pointer}: {one.detail}" for one in self.errors)]
+        return "\n".join([*lines, *([f"  {self.hint}"] if self.hint else [])])
+
+
+class UnusableKey(StillhouseError):
+    """Raised on this machine when an API key can't be one; the message doesn't tell it."""
+
+    exit_code = 2
 
 
 class NotAnswered(StillhouseError):

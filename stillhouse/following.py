@@ -12,7 +12,7 @@ from stillhouse.documents import UNFINISHED, JobStatus, Trial
 from stillhouse.job import Job
 
 # What a person takes for live. The server answers a look in a few milliseconds.
-_POLL_S = 0.5
+POLL_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,34 @@ class Look:
         return history
 
 
+class Follower:
+    """Looks at one job; trials that have ended are asked for once.
+
+    Args:
+        job: The job, refreshed with every look.
+        now: Seconds since the epoch.
+    """
+
+    def __init__(self, job: Job, now: Callable[[], float] = time.time) -> None:
+        self._job = job
+        self._now = now
+        self._ended: list[Trial] = []  # all before the first that may still change
+
+    def look(self) -> Look:
+        """Returns how the job is now."""
+        status = self._job.refresh().status
+        rest = self._job.trials(self._ended[-1].number + 1 if self._ended else 0)
+        look = Look(status, (*self._ended, *rest), _elapsed_s(status, self._now()))
+        self._ended += takewhile(lambda trial: trial.state not in UNFINISHED, rest)
+        return look
+
+
 def follow(
     job: Job,
     sleep: Callable[[float], None] = time.sleep,
     now: Callable[[], float] = time.time,
+    *,
+    through_pauses: bool = False,
 ) -> Iterator[Look]:
     """Yields looks at a job; the last one is of its end, or of its pause.
 
@@ -58,16 +82,15 @@ def follow(
         job: The job, refreshed with every look.
         sleep: Waits between two looks.
         now: Seconds since the epoch.
+        through_pauses: Goes on while the job is paused, until somebody resumes or cancels it.
     """
-    ended: list[Trial] = []  # all before the first that may still change: asked for once
+    follower = Follower(job, now)
     while True:
-        status = job.refresh().status
-        rest = job.trials(ended[-1].number + 1 if ended else 0)
-        yield Look(status, (*ended, *rest), _elapsed_s(status, now()))
-        ended += takewhile(lambda trial: trial.state not in UNFINISHED, rest)
-        if status.finished or status.state == "paused":
+        look = follower.look()
+        yield look
+        if look.status.finished or (look.status.state == "paused" and not through_pauses):
             return
-        sleep(_POLL_S)
+        sleep(POLL_S)
 
 
 def _elapsed_s(status: JobStatus, now: float) -> float:

@@ -8,7 +8,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 from stillhouse.documents import JobStatus, Trial
-from stillhouse.download import download_student
 from stillhouse.errors import JobFailed, NoStudentYet, Refused, WaitedTooLong
 from stillhouse.students import ParetoSet, ParetoTrial, Student
 from stillhouse.transport import Transport
@@ -89,12 +88,13 @@ class Job:
 
     def pareto_set(self) -> ParetoSet:
         """Returns the same trials with the names of the costs."""
-        return ParetoSet.read(self._transport.get(f"{self._path}/pareto"))
+        found = self._transport.get(f"{self._path}/pareto")
+        return ParetoSet.read(found, self.id, self._transport)
 
     def best(self) -> Student:
         """Returns the best student so far; raises NoStudentYet before there is one."""
         try:
-            return Student.read(self._transport.get(f"{self._path}/best"))
+            return Student.read(self._transport.get(f"{self._path}/best"), self._transport)
         except Refused as refusal:
             if refusal.status != 404 or self.refresh().status.best is not None:
                 raise
@@ -115,7 +115,7 @@ class Job:
             DownloadDamaged: A file's size or sha256 differs from what the server announced.
         """
         student = student or self.best()
-        download_student(self._transport, student, Path(directory))
+        student.download(directory)
         return student
 
     def cancel(self) -> Job:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,6 +133,15 @@ def prune(environment: Mapping[str, str], *, remove: bool) -> str:
     """
     command = program("app.prune") + (["--yes"] if remove else [])
     return _run(command, environment, "nothing more can be removed")
+
+
+def keys(environment: Mapping[str, str], arguments: Sequence[str]) -> str:
+    """Returns what is said of API keys, as `python -m app.keys` does.
+
+    Raises:
+        CannotServe: It can't be done; the message ends with the reason.
+    """
+    return _run([*program("app.keys"), *arguments], environment, "nothing was done")
 
 
 def _run(command: list[str], environment: Mapping[str, str], failure: str) -> str:

@@ -2,60 +2,101 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
-from stillhouse.documents import Document, Trial, required
+from stillhouse.documents import Document, StudentFile, Trial, required
+from stillhouse.download import download
+from stillhouse.errors import NotAnswered
+from stillhouse.student_folder import load_student
+from stillhouse.teacher_source import ARCHITECTURE, REPORT, WEIGHTS
+from stillhouse.transport import Transport
 
-
-@dataclass(frozen=True)
-class StudentFile:
-    """A file of a student as the server announces it; `href` is relative to the server."""
-
-    name: str
-    bytes: int
-    sha256: str
-    href: str
-
-    @classmethod
-    def read(cls, document: Document) -> StudentFile:
-        """Returns one of a student's files."""
-        name, size = str(required(document, "name")), int(required(document, "bytes"))
-        return cls(name, size, str(required(document, "sha256")), str(required(document, "href")))
+if TYPE_CHECKING:
+    from torch import nn
 
 
 @dataclass(frozen=True)
 class Student:
-    """A student with its files.
+    """A student on the server; what is asked of its files is fetched and verified.
 
     Attributes:
+        job_id: The job that it is of.
         final: Whether it had the final training.
         accuracy: On validation, 0 to 1.
         test_accuracy: Read once, at the end.
+        params: How many parameters it has.
         latency_ms: As it was measured, where the job needs it.
     """
 
     id: str
+    job_id: str
     final: bool
     accuracy: float
     test_accuracy: float | None
     score: float
+    params: int
     latency_ms: float | None
-    files: tuple[StudentFile, ...]
+    files: tuple[StudentFile, ...] = field(repr=False)
     document: Document = field(repr=False)
+    transport: Transport = field(repr=False, compare=False)
 
     @classmethod
-    def read(cls, document: Document) -> Student:
-        """Returns the student of `GET /v1/jobs/{id}/best`, or of a trial of `…/pareto`."""
+    def read(cls, document: Document, transport: Transport) -> Student:
+        """Returns the student of `GET /v1/jobs/{id}/best`, on the server that told of it."""
         return cls(
             id=str(document.get("student") or required(document, "id")),
+            job_id=str(required(document, "job")),
             final=bool(required(document, "final")),
             accuracy=float(required(document, "accuracy")),
             test_accuracy=document.get("test_accuracy"),
             score=float(required(document, "score")),
+            params=int(required(document, "params")),
             latency_ms=document.get("latency_ms"),
             files=tuple(map(StudentFile.read, required(document, "files"))),
             document=document,
+            transport=transport,
         )
+
+    def module(self) -> nn.Module:
+        """Returns it as a plain module in eval mode, to run or to train on.
+
+        It is built here from its graph and its weights; nothing is unpickled.
+        """
+        with TemporaryDirectory(prefix="stillhouse-") as folder:
+            self._fetch({ARCHITECTURE, WEIGHTS, REPORT}, Path(folder))
+            return load_student(folder).module
+
+    @cached_property
+    def report(self) -> Document:
+        """Its `report.json`: costs, accuracies, preprocessing, edits, seeds and versions."""
+        with TemporaryDirectory(prefix="stillhouse-") as folder:
+            (path,) = self._fetch({REPORT}, Path(folder))
+            document: Document = json.loads(path.read_text("utf-8"))
+        return document
+
+    def download(self, directory: Path | str) -> Path:
+        """Fetches all of its files into a directory, which is made if needed; returns that.
+
+        A file appears whole and verified or not at all.
+
+        Raises:
+            DownloadDamaged: A file's size or sha256 differs from what the server announced.
+        """
+        download(self.transport, self.files, Path(directory))
+        return Path(directory)
+
+    def _fetch(self, names: Collection[str], folder: Path) -> list[Path]:
+        files = [file for file in self.files if file.name in names]
+        if missing := set(names) - {file.name for file in files}:
+            msg = f"{self.id} has no {', '.join(sorted(missing))}"
+            raise NotAnswered(msg)
+        return download(self.transport, files, folder)
 
 
 @dataclass(frozen=True)
@@ -69,11 +110,13 @@ class ParetoTrial(Trial):
     student: Student | None
 
     @classmethod
-    def read(cls, document: Document) -> ParetoTrial:
+    def of(cls, document: Document, job_id: str, transport: Transport) -> ParetoTrial:
         """Returns one item of `GET /v1/jobs/{id}/pareto`."""
-        student = document.get("student")
-        found = None if student is None else Student.read(student)
-        return cls(**vars(Trial.read(document)), student=found)
+        trial, student = Trial.read(document), document.get("student")
+        if student is not None:
+            whole = {"job": job_id, "params": trial.params, **student}
+            student = Student.read(whole, transport)
+        return cls(**vars(trial), student=student)
 
 
 @dataclass(frozen=True)
@@ -91,7 +134,8 @@ class ParetoSet:
         return [student for student in students if student is not None and student.final]
 
     @classmethod
-    def read(cls, document: Document) -> ParetoSet:
+    def read(cls, document: Document, job_id: str, transport: Transport) -> ParetoSet:
         """Returns the set of `GET /v1/jobs/{id}/pareto`."""
-        items = tuple(map(ParetoTrial.read, required(document, "items")))
-        return cls(items, tuple(required(document, "costs")), document)
+        items = required(document, "items")
+        trials = tuple(ParetoTrial.of(item, job_id, transport) for item in items)
+        return cls(trials, tuple(required(document, "costs")), document)

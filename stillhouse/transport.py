@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from stillhouse.documents import Document
-from stillhouse.errors import NotAnswered, Refused, Unreachable
+from stillhouse.errors import NotAnswered, Refused, Unreachable, UnusableKey
 
 # Reads wait for the database at worst; an upload is also unpacked and checked.
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0)
@@ -27,6 +27,10 @@ class Transport:
         url: The server, `http://host:port`.
         transport: Replaces the network, as tests do.
         sleep: Waits between two tries to read.
+        key: An API key, sent with every request and told nowhere else.
+
+    Raises:
+        UnusableKey: The key isn't one line of visible ASCII characters.
     """
 
     def __init__(
@@ -34,11 +38,14 @@ class Transport:
         url: str,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        key: str | None = None,
     ) -> None:
         self.url = url.rstrip("/")
         self._sleep = sleep
         self._answered = False
-        self._http = httpx.Client(base_url=self.url, timeout=_TIMEOUT, transport=transport)
+        self._http = httpx.Client(
+            base_url=self.url, headers=_identity(key), timeout=_TIMEOUT, transport=transport
+        )
 
     def close(self) -> None:
         """Closes the connections."""
@@ -135,6 +142,16 @@ class Transport:
             msg = f"{answer.request.url} answered with a JSON {type(document).__name__}"
             raise NotAnswered(msg)
         return document
+
+
+def _identity(key: str | None) -> dict[str, str]:
+    """Returns the header that says who asks; a key ends up in no message, not even a wrong one."""
+    if key is None or not (key := key.strip()):
+        return {}
+    if not all("!" <= character <= "~" for character in key):
+        msg = "an API key is one line of visible ASCII characters without spaces; this one isn't"
+        raise UnusableKey(msg)
+    return {"Authorization": f"Bearer {key}"}
 
 
 def _refusal(answer: httpx.Response) -> Refused:

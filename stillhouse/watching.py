@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from rich.live import Live
 
 from stillhouse.following import Look
 from stillhouse.picture import PICTURE_WIDTH, clock_time, count, picture
+
+Show = Callable[[Look], None]
+"""Shows a look, in place of the one before."""
 
 # Rich names a font on a server; a picture should ask nobody.
 _REMOTE_FONT = re.compile(r"@font-face\s*\{[^}]*\}")
@@ -24,7 +28,10 @@ def watch(looks: Iterable[Look], console: Console) -> Look:
         looks: At least one look.
         console: Where to show them.
     """
-    return _watch_live(looks, console) if console.is_terminal else _watch_lines(looks, console)
+    with (_live if console.is_terminal else plain_lines)(console) as show:
+        for look in looks:
+            show(look)
+    return look
 
 
 def save_picture(look: Look, path: Path) -> None:
@@ -36,21 +43,24 @@ def save_picture(look: Look, path: Path) -> None:
     path.write_text(_REMOTE_FONT.sub("", drawn), "utf-8")
 
 
-def _watch_live(looks: Iterable[Look], console: Console) -> Look:
-    with Live(console=console, auto_refresh=False) as live:
-        for look in looks:
-            live.update(picture(look), refresh=True)
-    return look
-
-
-def _watch_lines(looks: Iterable[Look], console: Console) -> Look:
+@contextmanager
+def plain_lines(console: Console) -> Iterator[Show]:
+    """Yields what writes the news of each look as lines, for logs and pipes."""
     said: set[str] = set()
-    for look in looks:
+
+    def show(look: Look) -> None:
         for line in _lines(look):
             if line not in said:
                 said.add(line)
                 console.print(line, markup=False, highlight=False, soft_wrap=True)
-    return look
+
+    yield show
+
+
+@contextmanager
+def _live(console: Console) -> Iterator[Show]:
+    with Live(console=console, auto_refresh=False) as live:
+        yield lambda look: live.update(picture(look), refresh=True)
 
 
 def _lines(look: Look) -> list[str]:

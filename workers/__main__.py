@@ -39,7 +39,13 @@ def main() -> int:
         log.error("the coordinator can't start: %s", error)  # noqa: TRY400 - one clear line
         return NO_RAY if isinstance(error, ConnectionError) else 1
     artifacts = Artifacts(settings.artifacts_url)
-    coordinator = Coordinator(database, artifacts, settings.lease_s, shelf=Shelf.of(settings))
+    coordinator = Coordinator(
+        database,
+        artifacts,
+        settings.lease_s,
+        settings.max_running_jobs_per_key,
+        shelf=Shelf.of(settings),
+    )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: coordinator.stop.set())
     errands = partial(Errands, database, artifacts, settings, coordinator.owner)

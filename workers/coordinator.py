@@ -59,6 +59,7 @@ class Coordinator:
     database: Database
     artifacts: Artifacts
     lease_s: float
+    most_of_key: int = 0
     owner: str = field(default_factory=unique_owner)
     stop: threading.Event = field(default_factory=threading.Event)
     shelf: Shelf = field(default_factory=Shelf)
@@ -92,7 +93,7 @@ class Coordinator:
 
     def run_one(self) -> bool:
         """Claims a job and works on it until it ends or is lost; returns whether there was one."""
-        lease = claim(self.database, self.owner, self.lease_s)
+        lease = claim(self.database, self.owner, self.lease_s, self.most_of_key)
         if lease is None:
             return False
         log.info("%s: claimed, fence %d", lease.job_id, lease.fence)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 import traceback
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,7 @@ import torch
 from app.lost_attempts import Loss
 from app.requests import ResourcesRequest
 from workers.forked import ProcessDied, run_forked
+from workers.machines import Needs, most_cpus
 from workers.training import MOST_THREADS
 
 T = TypeVar("T")
@@ -24,6 +26,7 @@ log = logging.getLogger(__name__)
 
 NICENESS = 10  # the API and the coordinator answer first
 ATTEMPTS = 3  # times that a call is sent when the worker under it dies
+LOOK_S = 5.0  # longest time for which it goes unnoticed that a call's last machine is gone
 _LOST_MACHINE = (
     ray.exceptions.NodeDiedError,
     ray.exceptions.LocalRayletDiedError,
@@ -72,7 +75,12 @@ class _Call:
     arguments: tuple[object, ...]
     threads: int
     most_attempts: int
+    exactly: bool
     attempts: int = 0
+
+
+class _Recalled:
+    """The value of a call that no machine could have begun."""
 
 
 @dataclass
@@ -84,14 +92,21 @@ class Pool:
     function itself are not tried again. The end of this process is no fault of a call, and counts
     for none: whoever sends it after that counts from the start.
 
+    Machines come and go: a call that has become too large for all of them is sent again with as
+    many threads as the largest one has, unless that many were asked for.
+
     Attributes:
         resources: what each call reserves on its machine, beside its threads.
         cancelled: whether `cancel` was called: no call is under way then, though none has ended.
+        missing: what calls under way need of a machine that no machine has; empty if there is none
+            such call.
     """
 
     resources: ResourcesRequest = field(default_factory=ResourcesRequest)
     cancelled: bool = False
+    missing: str = ""
     _flying: dict[ray.ObjectRef[Any], _Call] = field(default_factory=dict)
+    _looked: float = -LOOK_S
 
     def place(self, value: T) -> Placed[T]:
         """Puts the value into the object store: NumPy arrays in it are shared, not copied."""
@@ -103,8 +118,7 @@ class Pool:
 
     def cores(self) -> int:
         """Returns how many processors the largest machine has; 0 while there is none for calls."""
-        alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-        return max((int(resources.get("CPU", 0)) for resources in alive), default=0)
+        return most_cpus(self._needs(0))
 
     def send(
         self,
@@ -113,6 +127,7 @@ class Pool:
         *arguments: object,
         threads: int = 1,
         again: bool = True,
+        exactly: bool = False,
     ) -> None:
         """Starts `function(*arguments)` on a worker, with placed values put in.
 
@@ -122,13 +137,16 @@ class Pool:
             arguments: what it gets; small ones are sent along.
             threads: torch's threads, and the CPUs that Ray reserves.
             again: whether it is sent again when its worker dies.
+            exactly: whether it waits for a machine with as many CPUs if there is none.
         """
-        self._fly(_Call(key, function, arguments, threads, ATTEMPTS if again else 1))
+        exactly = exactly or self.resources.cpus is not None
+        self._fly(_Call(key, function, arguments, threads, ATTEMPTS if again else 1, exactly))
 
     def wait(self, timeout_s: float) -> list[Finished]:
         """Returns the calls that have ended, after at most `timeout_s` seconds."""
         if not self._flying:
             return []
+        self._look()
         ready, _ = ray.wait(list(self._flying), timeout=timeout_s)
         calls = [(reference, self._flying.pop(reference, None)) for reference in ready]
         ended = [self._end(reference, call) for reference, call in calls if call is not None]
@@ -148,12 +166,27 @@ class Pool:
         for reference in flying:
             ray.cancel(reference, force=True)
 
+    def _look(self) -> None:
+        """Recalls the calls that need fewer threads now, and notes what the others wait for."""
+        if time.monotonic() - self._looked < LOOK_S:
+            return
+        self._looked, cores, unmet = time.monotonic(), self.cores(), set[str]()
+        for reference, call in list(self._flying.items()):
+            if call.threads <= cores:
+                continue
+            if cores and not call.exactly:
+                ray.cancel(reference, force=True)  # it waits: no machine can have begun it
+            else:
+                unmet.add(str(self._needs(call.threads)))
+        self.missing = "; ".join(sorted(unmet))
+
+    def _needs(self, threads: int) -> Needs:
+        return Needs(threads, self.resources.gpus, self.resources.memory_bytes)
+
     def _fly(self, call: _Call) -> None:
         arguments = [x.reference if isinstance(x, Placed) else x for x in call.arguments]
-        reserved = self.resources
-        task = _run.options(
-            num_cpus=call.threads, num_gpus=reserved.gpus, memory=reserved.memory_bytes
-        )
+        needs = self._needs(call.threads)
+        task = _run.options(num_cpus=needs.cpus, num_gpus=needs.gpus, memory=needs.memory_bytes)
         reference = task.remote(call.function, call.threads, *arguments)
         self._flying[reference] = replace(call, attempts=call.attempts + 1)
         if self.cancelled:  # meanwhile, by another thread
@@ -162,6 +195,10 @@ class Pool:
     def _end(self, reference: ray.ObjectRef[Any], call: _Call) -> Finished | None:
         """Returns what came of a call; None if its worker died and it was sent again."""
         value = _value(reference)
+        if isinstance(value, _Recalled):
+            threads = min(call.threads, self.cores() or call.threads)
+            self._fly(replace(call, threads=threads, attempts=call.attempts - 1))
+            return None
         if isinstance(value, Failure) and value.loss is not None:
             if call.attempts < call.most_attempts:
                 log.warning(
@@ -177,6 +214,8 @@ def _value(reference: ray.ObjectRef[Any]) -> object:
     """Returns what a call that has ended gave; a `Failure` if it gave nothing."""
     try:
         return ray.get(reference)
+    except ray.exceptions.TaskCancelledError:
+        return _Recalled()
     except ray.exceptions.RayTaskError as error:  # its arguments could not be read, or the like
         return Failure(type(error.cause).__name__, str(error.cause), str(error))
     except ray.exceptions.RayError as error:

@@ -18,6 +18,7 @@ from workers.constraints import costs_of, objective_of
 from workers.data import Dataset, Labelled, TrainingData
 from workers.inheriting import teacher_importances
 from workers.loading import load_dataset
+from workers.machines import Needs
 from workers.named_teacher import CHECKPOINT, named_teacher
 from workers.pool import Placed
 from workers.precision import Precision
@@ -145,8 +146,8 @@ def _await_machine(work: Work) -> None:
     asked = work.job.request.resources
     if not asked.is_asked_for:
         return
-    has = ", ".join(f"{name} {value:g}" for name, value in asked.model_dump().items() if value)
-    work.writer.set_stage(f"waiting for a machine that has free: {has}")
+    needs = Needs(asked.cpus or 0, asked.gpus, asked.memory_bytes)
+    work.writer.set_stage(f"waiting for a machine that has free: {needs}")
     work.run("a machine", is_there, threads=asked.cpus or 1)
 
 

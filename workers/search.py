@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 from app.jobs import get_job
 from app.problems import FieldError
 from app.records import TrialRecord, TrialResult
+from app.trials import get_trials
 from embedding import Proposer, SpaceExhausted
 from networks import Edits
+from workers.asking import waiting_trials, wanted_trials
 from workers.best_so_far import BestSoFar
 from workers.checkpoints import CheckpointPlace
 from workers.distillation import Distillation
@@ -82,17 +84,19 @@ class Search:
             self._expect_some_success(trials)
             if reuse_results(self._work, self._prepared, trials):
                 continue
-            self._send_waiting(trials)
-            if self._may_propose(trials):
-                self._propose(trials)
-                continue
-            self._best.offer(trials)
-            if not self._work.under_way():
+            wanted = self._wanted(trials, self._send_waiting(trials))
+            if not wanted or not self._room():
+                self._best.offer(trials)
+            if not wanted and not self._work.under_way():
                 if not any(trial.state == "completed" for trial in trials):
                     raise NoStudent("none of the trials completed")
                 return self._proposer
-            for finished in self._next_ended():
+            # A proposal takes its time: a worker that has become free goes first.
+            ended = self._work.wait(0.0) if wanted else self._next_ended()
+            for finished in ended:
                 self._settle(finished)
+            if wanted and not ended:
+                self._propose(trials, wanted)
 
     def _next_ended(self) -> list[Finished]:
         """Returns calls that have ended, once there are any: nothing else gives the search work."""
@@ -112,11 +116,18 @@ class Search:
     def _trials(self) -> list[TrialRecord]:
         return self._known.read()
 
-    def _send_waiting(self, trials: Sequence[TrialRecord]) -> None:
-        """Sends the queued trials that there is room for."""
-        for trial in [t for t in trials if t.state == "queued"][: self._room()]:
+    def _trial(self, number: int) -> TrialRecord:
+        with self._work.database.read() as session:
+            (trial,) = get_trials(session, self._work.job.id, [number])
+        return trial
+
+    def _send_waiting(self, trials: Sequence[TrialRecord]) -> int:
+        """Sends the queued trials that there is room for; returns how many still wait."""
+        queued, room = [t for t in trials if t.state == "queued"], self._room()
+        for trial in queued[:room]:
             self._work.writer.trial_started(trial.number)
             self._send(trial, trials)
+        return len(queued[room:])
 
     def _room(self) -> int:
         flying = sum(isinstance(key, int) for key in self._work.under_way())
@@ -146,13 +157,15 @@ class Search:
     def _checkpoint(self, trial: TrialRecord) -> str:
         return self._work.key(f"checkpoints/{trial.number}")
 
-    def _may_propose(self, trials: Sequence[TrialRecord]) -> bool:
-        """Whether another trial may be started now."""
-        waiting = any(t.state == "queued" for t in trials)
-        enough = len(trials) >= self._work.job.request.search.evaluations
+    def _wanted(self, trials: Sequence[TrialRecord], queued: int) -> int:
+        """Returns how many trials to propose now, while so many wait."""
         late = bool(trials) and self._out_of_time()
-        exhausted = self._exhausted == _ended(trials)
-        return not (waiting or enough or late or exhausted) and self._room() > 0
+        if late or self._exhausted == _ended(trials):
+            return 0
+        search = self._work.job.request.search
+        # What a latency limit has measured before each trial needs a free worker.
+        waiting = waiting_trials(search) if self._gate is None else 0
+        return wanted_trials(search.evaluations - len(trials), self._room(), waiting - queued)
 
     def _out_of_time(self) -> bool:
         """Whether the job has gone on for `max_wall_s`: what is under way still ends and counts.
@@ -167,13 +180,12 @@ class Search:
             started_at = get_job(session, self._work.job.id).started_at
         return started_at is not None and (self._now() - started_at).total_seconds() >= limit_s
 
-    def _propose(self, trials: Sequence[TrialRecord]) -> None:
-        """Puts new trials on record, as many as there is room for, with the proposer's state."""
+    def _propose(self, trials: Sequence[TrialRecord], n: int) -> None:
+        """Puts up to `n` new trials on record, with the proposer's state."""
         work, first = self._work, len(trials)
-        missing = work.job.request.search.evaluations - first
         tell(self._proposer, trials)
         try:
-            proposed = self._ask(min(self._room(), missing), first)
+            proposed = self._ask(n, first)
         except SpaceExhausted as error:
             log.info("%s: %s", work.job.id, error)
             proposed = error.found
@@ -207,19 +219,26 @@ class Search:
     def _settle(self, finished: Finished) -> None:
         """Puts on record what came of a call."""
         if isinstance(finished.key, int):
-            trial = self._trials()[finished.key]
+            trial = self._trial(finished.key)
             if isinstance(finished.value, Failure) and finished.value.loss is not None:
                 lose_attempt(self._work, trial, finished.value.loss, finished.value.evidence)
                 return
             if isinstance(finished.value, Failure):
                 self._fail(trial, finished.value)
-            elif finished.value.stopped:
-                self._stop(trial, finished.value)
             else:
-                self._complete(trial, finished.value)
+                self._end(trial, finished.value)
             self._work.artifacts.delete(self._checkpoint(trial))
         else:
             self._best.settle(finished.value)
+
+    def _end(self, trial: TrialRecord, outcome: TrialOutcome) -> None:
+        if outcome.resumed_after:
+            words = "%s: trial %d went on after epoch %d, which an earlier attempt had kept"
+            log.info(words, self._work.job.id, trial.number, outcome.resumed_after)
+        if outcome.stopped:
+            self._stop(trial, outcome)
+        else:
+            self._complete(trial, outcome)
 
     def _fail(self, trial: TrialRecord, failure: Failure) -> None:
         work = self._work

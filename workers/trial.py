@@ -72,6 +72,7 @@ class TrialOutcome:
         curve: accuracy on validation after each epoch, the last one in float32.
         criterion: by which its first weights were inherited, where there was one.
         stopped: whether it was hopeless and not trained on.
+        resumed_after: epochs that an earlier attempt had kept, after which this one began.
     """
 
     weights: bytes
@@ -81,6 +82,7 @@ class TrialOutcome:
     curve: tuple[float, ...]
     criterion: str | None = None
     stopped: bool = False
+    resumed_after: int = 0
 
 
 def run_trial(data: TrainingData, teacher: Teacher, spec: TrialSpec) -> TrialOutcome:
@@ -154,6 +156,7 @@ class _Run:
             module, data, _recipe(teacher, spec), distillation_loss(teacher, spec.distillation)
         )
         self.curve: list[float] = []
+        self._resumed_after = 0 if found is None else found.epoch
         if found is not None:
             self._training.load_state(found.epoch, found.tensors)
             self.curve, self._criterion = list(found.note["curve"]), found.note["criterion"]
@@ -187,9 +190,15 @@ class _Run:
 
     def outcome(self, weights: bytes, accuracy: float, *, stopped: bool = False) -> TrialOutcome:
         """Returns how the trial ended."""
-        curve = tuple(self.curve)
         return TrialOutcome(
-            weights, accuracy, len(curve), self._duration_s(), curve, self._criterion, stopped
+            weights=weights,
+            accuracy=accuracy,
+            epochs=len(self.curve),
+            duration_s=self._duration_s(),
+            curve=tuple(self.curve),
+            criterion=self._criterion,
+            stopped=stopped,
+            resumed_after=self._resumed_after,
         )
 
     def _checkpoint(self) -> Checkpoint:

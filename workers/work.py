@@ -12,7 +12,7 @@ from typing import TypeVar
 from app.artifacts import Artifacts
 from app.database import Database
 from app.job_writer import JobWriter
-from app.jobs import get_command
+from app.jobs import get_command, get_job
 from app.leases import Lease
 from app.problems import LeaseLost
 from app.records import Command, JobRecord
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 POLL_S = 0.25  # longest time in which a lost lease or a stopping coordinator goes unnoticed
 COMMAND_POLL_S = 1.0
+WAITS = "; waits, as no machine has "  # between what a job's stage says else, and what it waits for
 
 
 class Commanded(Exception):
@@ -62,6 +63,7 @@ class Work:
     writer: JobWriter = field(init=False)
     _asked: float = field(init=False, default=-COMMAND_POLL_S)
     _held: list[Finished] = field(init=False, default_factory=list)
+    _missing: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
         self.writer = JobWriter(self.database, self.lease)
@@ -91,13 +93,13 @@ class Work:
         if command is not None:
             raise Commanded(command)
 
-    def wait(self) -> list[Finished]:
+    def wait(self, longest_s: float = POLL_S) -> list[Finished]:
         """Returns the calls that have ended in the next moment; raises as `check` does."""
         self.check()
         if self._held:
             held, self._held = self._held, []
             return held
-        return self.pool.wait(POLL_S)
+        return self._ended(longest_s)
 
     def under_way(self) -> set[Hashable]:
         """Returns the keys of the calls whose end `wait` hasn't told yet; raises as `check` does.
@@ -121,12 +123,26 @@ class Work:
         self.pool.send(name, function, *arguments, threads=threads)
         while not (mine := [finished for finished in self._held if finished.key == name]):
             self.check()
-            self._held += self.pool.wait(POLL_S)
+            self._held += self._ended(POLL_S)
         self._held.remove(mine[0])
         if isinstance(mine[0].value, Failure):
             raise failed_work(self.job.id, name, mine[0].value)
         value: T = mine[0].value
         return value
+
+    def _ended(self, longest_s: float) -> list[Finished]:
+        """Returns the calls that end in the next moment."""
+        ended = self.pool.wait(longest_s)
+        if self.pool.missing != self._missing:
+            self._missing = self.pool.missing
+            self._tell_missing()
+        return ended
+
+    def _tell_missing(self) -> None:
+        """Has the job's stage say what machine is waited for; if none is, what else it says."""
+        with self.database.read() as session:
+            stage, _, _ = get_job(session, self.job.id).stage.partition(WAITS)
+        self.writer.set_stage(stage + (self._missing and WAITS + self._missing))
 
     def _command(self) -> Command | None:
         with self.database.read() as session:

@@ -71,7 +71,7 @@ def submit_job(services: Used, body: JsonBody, sender: Once) -> Response:
 
     def carry_out(also: Also[JobRecord]) -> JobRecord:
         services.storage.expect_room()
-        return submit(services.database, wanted, services.settings.max_jobs, also)
+        return submit(services.database, wanted, services.job_limits, also)
 
     same = partial(fingerprint_of, "jobs", wanted.to_json())
     return answer_once(services.database, sender, same, carry_out, _queued)

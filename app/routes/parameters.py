@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import Depends, Header, Path, Query
+from starlette.requests import Request
 
 from app.idempotency import HEADER, Sender
 from app.polling import LONGEST_S
@@ -27,6 +28,7 @@ JobId = Annotated[str, Path(description="The job's id.", examples=["job_3qT7ZcWm
 
 
 async def _sender(
+    request: Request,
     key: Annotated[
         str | None,
         Header(
@@ -40,7 +42,8 @@ async def _sender(
         ),
     ] = None,
 ) -> Sender | None:
-    return None if key is None else Sender(key)
+    owner: str | None = request.state.visitor.key_id
+    return None if key is None else Sender(key, owner or "")
 
 
 Once = Annotated[Sender | None, Depends(_sender)]

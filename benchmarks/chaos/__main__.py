@@ -18,9 +18,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.chaos.clock import jumping_clock
 from benchmarks.chaos.databases import database_server
 from benchmarks.chaos.disk import small_disk
-from benchmarks.chaos.faults import ANY_DATABASE, POSTGRESQL
+from benchmarks.chaos.faults import ANY_DATABASE, CLOCK, POSTGRESQL
+from benchmarks.chaos.injection import Machine
 from benchmarks.chaos.report import Log, result
 from benchmarks.chaos.run import Plan, run
 
@@ -36,12 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         home = folder / "home"
         (folder / "database").mkdir()
         with (
+            jumping_clock(folder / "clock") as clock,
             small_disk(home / "artifacts") as disk,
             database_server(options.database, folder / "database") as server,
         ):
-            kinds = [k for k in options.kinds if disk is not None or k != "disk full"]
+            without = ("disk full",) * (disk is None) + CLOCK * (clock is None)
+            kinds = [kind for kind in options.kinds if kind not in without]
             plan = Plan(kinds, options.faults, options.seed)
-            outcome = run(home, server, disk, plan, log)
+            outcome = run(home, Machine(server, disk, clock), plan, log)
             line = result(options.database, options.seed, outcome)
     finally:
         if options.keep is not None:
@@ -60,7 +64,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--faults", type=int, default=200)
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--kinds", type=lambda text: text.split(","), help="all when not given")
+    parser.add_argument("--kinds", nargs="+", help="all when not given")
     parser.add_argument("--log", type=Path, default=LOG, help="default: %(default)s")
     parser.add_argument("--keep", type=Path, help="a folder for the servers' logs")
     options = parser.parse_args(arguments)

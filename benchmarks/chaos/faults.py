@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 # SIGKILL ends what it names; SIGSTOP holds it for longer than a lease, then SIGCONT lets it go on.
+CLOCK = ("clock jumps", "clock back, coordinator killed")
 ANY_DATABASE = (
     "coordinator killed",
     "coordinator stopped",
@@ -18,6 +19,7 @@ ANY_DATABASE = (
     "api stopped",
     "disk full",
     "database refuses",
+    *CLOCK,
 )
 POSTGRESQL = ("database killed", "database stopped")
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psutil
 
+from benchmarks.chaos.clock import Clock
 from benchmarks.chaos.databases import DatabaseServer
 from benchmarks.chaos.disk import SmallDisk
 from benchmarks.chaos.faults import Fault
 from benchmarks.chaos.installation import Installation
 from benchmarks.chaos.record import Record
 
+_JUMP_S = 3600.0
 _FIND_S = 240.0  # a worker that runs a call, a node that is up: the last fault may still be felt
 
 
@@ -32,22 +34,36 @@ class Given:
 
 
 @dataclass(frozen=True)
-class Injector:
-    """Gives faults to one installation."""
+class Machine:
+    """What is under an installation; None where this machine has no such thing."""
 
-    installation: Installation
     database: DatabaseServer
     disk: SmallDisk | None
+    clock: Clock | None
+
+
+@dataclass(frozen=True)
+class Injector:
+    """Gives faults to one installation, and to what is under it."""
+
+    installation: Installation
+    machine: Machine
     record: Record
 
     def aim(self, fault: Fault) -> Callable[[], Given] | None:
         """Returns what gives the fault now; None if there is nothing that it could meet."""
+        if fault.kind == "clock back, coordinator killed":
+            return self._turning_back(self.aim(replace(fault, kind="coordinator killed")))
         targets = self._targets(fault)
         if targets is None:
             return lambda: self._to_others(fault)
-        self.installation.wait_until(lambda: bool(targets()), _FIND_S)
-        found = sorted(targets(), key=lambda process: process.pid)
-        if not found:
+        found: list[psutil.Process] = []
+
+        def is_found() -> bool:
+            found[:] = sorted(targets(), key=lambda process: process.pid)
+            return bool(found)
+
+        if not self.installation.wait_until(is_found, _FIND_S):
             return None
         met = found[int(fault.choice * len(found))]
         return lambda: _to_process(met, fatal=fault.kind.endswith("killed"))
@@ -67,19 +83,37 @@ class Injector:
         pids = {int(owner.split("-")[-2]) for owner in self.record.owners()}
         return [process for process in self.installation.coordinators() if process.pid in pids]
 
+    def _turning_back(self, kill: Callable[[], Given] | None) -> Callable[[], Given] | None:
+        """Sets the clock back before the kill: what leases there are seem to last for an hour."""
+        clock = self.machine.clock
+        assert clock is not None
+        if kill is None:
+            return None
+
+        def give() -> Given:
+            clock.jump_to(clock.offset_s - _JUMP_S)
+            return kill()
+
+        return give
+
     def _to_others(self, fault: Fault) -> Given:
+        database, disk, clock = self.machine.database, self.machine.disk, self.machine.clock
+        if fault.kind == "clock jumps":
+            assert clock is not None
+            clock.jump_to((2 * fault.choice - 1) * _JUMP_S)
+            return Given(f"clock, to {clock.offset_s:+.0f} s")
         if fault.kind == "disk full":
-            assert self.disk is not None
-            self.disk.fill()
-            return Given("artifacts", self.disk.free)
+            assert disk is not None
+            disk.fill()
+            return Given("artifacts", disk.free)
         if fault.kind == "database refuses":
-            self.database.refuse()
-            return Given("database", self.database.accept)
+            database.refuse()
+            return Given("database", database.accept)
         if fault.kind == "database killed":
-            self.database.kill()
-            return Given("database", self.database.restart)
-        self.database.signal(signal.SIGSTOP)
-        return Given("database", lambda: self.database.signal(signal.SIGCONT))
+            database.kill()
+            return Given("database", database.restart)
+        database.signal(signal.SIGSTOP)
+        return Given("database", lambda: database.signal(signal.SIGCONT))
 
 
 def _to_process(process: psutil.Process, *, fatal: bool) -> Given:

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import psutil
 
+from benchmarks.chaos.clock import with_own_clock
 from stillhouse.home import served
 from stillhouse.ports import free_port
 from stillhouse.ray_node import RayNode
@@ -101,7 +102,7 @@ def installed(
         migrate(place.server_environment())
         node = RayNode.for_home(home, _CPUS)
         try:
-            wanted = _with_more(services(place, node), coordinators)
+            wanted = _with_more(_with_rays_clock(services(place, node)), coordinators)
             with Supervisor(wanted, report) as supervisor:
                 supervisor.start()
                 yield Installation(place.url, supervisor)
@@ -115,6 +116,12 @@ def api_answers(url: str) -> bool:
         return httpx.get(f"{url}/readyz", timeout=_ANSWER_S).is_success
     except httpx.TransportError:
         return False
+
+
+def _with_rays_clock(servers: list[Service]) -> list[Service]:
+    """Returns the services, of which Ray has the machine's clock: it stands for other machines."""
+    ray, *others = servers
+    return [replace(ray, environment=with_own_clock(ray.environment)), *others]
 
 
 def _with_more(services: list[Service], coordinators: int) -> list[Service]:

@@ -10,10 +10,8 @@ from pathlib import Path
 from app.artifacts import Artifacts
 from app.database import Database
 from benchmarks.chaos.audit import Audit, audit_artifacts, audit_rows, audit_students
-from benchmarks.chaos.databases import DatabaseServer
-from benchmarks.chaos.disk import SmallDisk
 from benchmarks.chaos.faults import Fault, draw_faults
-from benchmarks.chaos.injection import Injector
+from benchmarks.chaos.injection import Injector, Machine
 from benchmarks.chaos.installation import Installation, api_answers, installed
 from benchmarks.chaos.load import Load
 from benchmarks.chaos.record import Record
@@ -36,20 +34,18 @@ class Plan:
     seed: int
 
 
-def run(
-    home: Path, server: DatabaseServer, disk: SmallDisk | None, plan: Plan, log: Log
-) -> Outcome:
+def run(home: Path, machine: Machine, plan: Plan, log: Log) -> Outcome:
     """Returns what came of the faults; every job has ended, unless one is stuck."""
     outcome, began = Outcome(), time.monotonic()
     artifacts = Artifacts(f"file://{home}/artifacts")
-    with installed(home, server.url, LEASE_S, COORDINATORS) as installation:
-        database = Database(server.url)
+    with installed(home, machine.database.url, LEASE_S, COORDINATORS) as installation:
+        database = Database(machine.database.url)
         record = Record(database)
         record.note_results()
         load = Load(installation.url, plan.seed)
         load.start()
         installation.wait_until(lambda: bool(record.owners()), _STUCK_S)
-        injector = Injector(installation, server, disk, record)
+        injector = Injector(installation, machine, record)
         for fault in draw_faults(plan.kinds, plan.count, plan.seed, LEASE_S):
             installation.wait(fault.after_s)
             given = _give(injector, fault, began)

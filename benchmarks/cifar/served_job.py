@@ -97,7 +97,7 @@ def carry_out(subject: Subject, request_of: Callable[[str, str], Document]) -> D
     began = time.monotonic()
     with (
         TemporaryDirectory(prefix="stillhouse-bench-") as home,
-        _served(Path(home)) as (client, supervisor),
+        served(Path(home)) as (client, supervisor),
     ):
         teacher = client.upload_teacher(subject.teacher, network=NETWORK, show=note)
         dataset = client.upload_dataset(subject.archive)
@@ -109,7 +109,7 @@ def carry_out(subject: Subject, request_of: Callable[[str, str], Document]) -> D
 
 
 @contextmanager
-def _served(home: Path) -> Iterator[tuple[Client, Supervisor]]:
+def served(home: Path) -> Iterator[tuple[Client, Supervisor]]:
     """Yields a client of what `stillhouse serve` starts on this machine."""
     kept = {x: y for x, y in os.environ.items() if not x.startswith(("STILLHOUSE_", "RAY_"))}
     place = Place(home, "127.0.0.1", free_port(), kept, quiet=True)

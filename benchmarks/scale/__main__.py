@@ -2,9 +2,9 @@
 
 Twenty jobs, each with a coordinator of its own and 50 workers. The searches, their SQL and their
 artifacts are real, and what they take of the clock counts; trials are not trained but last ten
-minutes, more or less, and one in a hundred fails. A proposal is drawn at random and takes as long
-as one of a real search. Prints a line `RESULT {json}`; workers count as idle while a coordinator
-has a trial left to start and has not started it.
+minutes, more or less, and one in a hundred fails. Proposals are drawn at random and take as long
+as those of a real search with 200 trials on record and 50 under way. Prints a line `RESULT {json}`;
+workers count as idle while a coordinator has a trial left to start and has not started it.
 """
 
 import argparse
@@ -21,8 +21,9 @@ import torch
 
 from app.artifacts import Artifacts
 from app.database import Database
+from benchmarks.scale.memory import Memory
 from benchmarks.scale.simulated_pool import Trials
-from benchmarks.scale.simulation import Outcome, Scale, resident_mb, simulate
+from benchmarks.scale.simulation import Outcome, Scale, simulate
 from benchmarks.size.databases import KINDS, new_database
 from networks import Space, network, trace
 
@@ -38,20 +39,22 @@ def main() -> None:
         evaluations=arguments.evaluations,
         parallel=arguments.workers // arguments.jobs,
         trials=Trials(mean_s=arguments.trial_s),
+        fit_s=arguments.fit_s,
         proposal_s=arguments.proposal_s,
     )
     for kind in arguments.databases:
         with new_database(kind) as url, TemporaryDirectory(prefix="stillhouse-bench-") as home:
             database = Database(url)
             database.upgrade()
-            before_mb, began = resident_mb(), time.perf_counter()
-            outcomes = simulate(database, Artifacts(f"file://{Path(home)}"), space, scale)
+            memory, began = Memory(scale.jobs * scale.evaluations), time.perf_counter()
+            artifacts = Artifacts(f"file://{Path(home)}")
+            outcomes = simulate(database, artifacts, space, scale, memory.trial_begun)
             took_s = time.perf_counter() - began
             database.close()
         result = _result(outcomes, scale.parallel)
         about = {**vars(arguments), "databases": kind, "took_s": round(took_s, 1)}
-        memory = {"before_mb": round(before_mb), "most_mb": round(resident_mb())}
-        print("RESULT", json.dumps({**about, **memory, **result}), flush=True)
+        about |= {"load": round(os.getloadavg()[0], 1), "resident_mb": memory.resident_mb}
+        print("RESULT", json.dumps({**about, **result}), flush=True)
 
 
 def _arguments() -> argparse.Namespace:
@@ -62,8 +65,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--evaluations", type=int, default=200, help="of each job")
     parser.add_argument("--trial-s", type=float, default=600.0)
     parser.add_argument(
-        "--proposal-s", type=float, default=0.3, help="of a proposal with 160 trials on record"
+        "--fit-s", type=float, default=0.5, help="of fitting, once for a few trials"
     )
+    parser.add_argument("--proposal-s", type=float, default=0.3, help="of each proposal beside it")
     return parser.parse_args()
 
 
@@ -77,13 +81,16 @@ def _result(outcomes: Sequence[Outcome], parallel: int) -> dict[str, float]:
     steps = sum(len(one.busy) for one in outcomes)
     computed = sum(one.computed_s for one in outcomes)
     cuts = statistics.quantiles(waits, n=100)
+    ends = [max(end for _, end in one.busy) for one in outcomes]
+    total = sum(ended - begun for one in outcomes for begun, ended in one.busy)
     return {
         "utilisation": round(worked / open_s, 4),
+        "with_last_trials": round(total / (sum(ends) * parallel), 4),
         "first_round_s": round(max(_first_round(one, parallel) for one in outcomes), 1),
         "wait_p50_s": round(cuts[49], 2),
         "wait_p99_s": round(cuts[98], 2),
         "coordinator_ms_per_trial": round(computed / steps * 1000, 1),
-        "virtual_h": round(max(end for one in outcomes for _, end in one.busy) / 3600, 2),
+        "virtual_h": round(max(ends) / 3600, 2),
         "cpus": os.cpu_count() or 0,
     }
 

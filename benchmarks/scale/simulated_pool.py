@@ -39,12 +39,14 @@ class SimulatedPool(Pool):
     """Stands in for `Pool`; each trial is taken up by a worker at once.
 
     Attributes:
+        on_trial: called as each trial is started.
         busy: when each trial was started and when it ended, in virtual seconds.
     """
 
     turn: Turn = field(kw_only=True)
     trials: Trials = field(kw_only=True)
     draws: random.Random = field(kw_only=True)
+    on_trial: Callable[[], None] = field(kw_only=True)
     busy: list[tuple[float, float]] = field(default_factory=list)
     running: list[tuple[float, int, Hashable]] = field(default_factory=list)
 
@@ -67,6 +69,7 @@ class SimulatedPool(Pool):
         *arguments: object,  # noqa: ARG002
         threads: int = 1,  # noqa: ARG002
         again: bool = True,  # noqa: ARG002
+        exactly: bool = False,  # noqa: ARG002
     ) -> None:
         """Has a worker begin now, by the coordinator's own time."""
         begun = self.turn.spend()
@@ -75,13 +78,17 @@ class SimulatedPool(Pool):
             drawn = self.draws.gauss(self.trials.mean_s, self.trials.spread * self.trials.mean_s)
             takes = max(drawn, self.trials.mean_s / 10)
             self.busy.append((begun, begun + takes))
+            self.on_trial()
         heapq.heappush(self.running, (begun + takes, len(self.busy), key))
 
-    def wait(self, timeout_s: float) -> list[Finished]:  # noqa: ARG002 - nothing else happens
-        """Returns all that has ended, once something has."""
+    def wait(self, timeout_s: float) -> list[Finished]:
+        """Returns all that has ended; where it may wait, once something has."""
         if not self.running:
             return []
-        self.turn.sleep_until(self.running[0][0])
+        if timeout_s:  # then nothing else happens meanwhile
+            self.turn.sleep_until(self.running[0][0])
+        else:
+            self.turn.spend()
         ended = []
         while self.running and self.running[0][0] <= self.turn.now_s:
             key = heapq.heappop(self.running)[2]

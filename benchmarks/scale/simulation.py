@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import resource
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -42,16 +41,18 @@ class Scale:
     Attributes:
         evaluations: of each job.
         parallel: workers of each job.
-        proposal_s: what a proposal takes with `proposal_trials` on record or fewer; with more in
-            proportion.
+        fit_s: what it takes to fit the search's model to the trials told, with `known` on record or
+            fewer; with more in proportion.
+        proposal_s: the same of each proposal that is asked for.
     """
 
     jobs: int
     evaluations: int
     parallel: int
     trials: Trials
+    fit_s: float
     proposal_s: float
-    proposal_trials: int = 160
+    known: int = 200
     seed: int = 0
 
 
@@ -82,16 +83,30 @@ class _Charged:
         self._proposer.tell(completed, pending)
 
     def ask(self, n: int) -> list[Edits]:
-        share = max(1.0, self._known / self._scale.proposal_trials)
-        self._turn.spend(n * self._scale.proposal_s * share)
+        share = max(1.0, self._known / self._scale.known)
+        self._turn.spend((self._scale.fit_s + n * self._scale.proposal_s) * share)
         return self._proposer.ask(n)
 
     def state(self) -> bytes:
         return self._proposer.state()
 
 
-def simulate(database: Database, artifacts: Artifacts, space: Space, scale: Scale) -> list[Outcome]:
-    """Carries all jobs out, each by a coordinator of its own; returns what came of them."""
+def simulate(
+    database: Database,
+    artifacts: Artifacts,
+    space: Space,
+    scale: Scale,
+    on_trial: Callable[[], None],
+) -> list[Outcome]:
+    """Carries all jobs out, each by a coordinator of its own; returns what came of them.
+
+    Args:
+        database: the coordinators'.
+        artifacts: theirs.
+        space: of all jobs' students.
+        scale: how much there is to do.
+        on_trial: called as each trial begins.
+    """
     with database.write() as session:
         for number in range(scale.jobs):
             create_job(session, _request(number, scale))
@@ -103,7 +118,8 @@ def simulate(database: Database, artifacts: Artifacts, space: Space, scale: Scal
 
     def search(number: int) -> Callable[[Turn], None]:
         def carry_out(turn: Turn) -> None:
-            pool = SimulatedPool(turn=turn, trials=scale.trials, draws=random.Random(number))
+            draws = random.Random(number)
+            pool = SimulatedPool(turn=turn, trials=scale.trials, draws=draws, on_trial=on_trial)
             work = _claimed(database, artifacts, pool)
             Search(work, _prepared(work, space)).run()
             work.writer.finish("succeeded")
@@ -118,11 +134,6 @@ def simulate(database: Database, artifacts: Artifacts, space: Space, scale: Scal
     with patch("workers.search.job_proposer", proposer):
         run_in_turns([search(number) for number in range(scale.jobs)])
     return outcomes
-
-
-def resident_mb() -> float:
-    """Returns the most memory that this process has had so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _request(number: int, scale: Scale) -> JobRequest:

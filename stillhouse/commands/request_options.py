@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from stillhouse.client import Client
-from stillhouse.documents import Document, UploadedTeacher
+from stillhouse.dataset_source import described, name_or_path
+from stillhouse.documents import UploadedTeacher
 from stillhouse.picture import count
 from stillhouse.request import (
     BadRequestFile,
@@ -86,11 +87,6 @@ Assignments = Annotated[
 ]
 
 
-# What a data set's name begins with: a folder of the same name is given as `./digits`.
-_BUILT_IN = "digits"
-_NAMES = ("torchvision/", "folder/")
-
-
 @dataclass(frozen=True)
 class Asked:
     """What was typed: each attribute is the option of its name, None where it wasn't given."""
@@ -162,29 +158,12 @@ def _for_kind(request: Mapping[str, Any], kind: str | None) -> dict[str, Any]:
 
 def _dataset(client: Client, dataset: str) -> dict[str, str]:
     """Returns how a request names a data set; one on this machine is uploaded first."""
-    if dataset.startswith("dst_"):
-        return {"id": dataset}
-    path = Path(dataset)
-    is_file = path.suffix in {".npz", ".zip"}
-    is_name = dataset == _BUILT_IN or dataset.startswith(_NAMES)
-    if not is_file and (is_name or not path.is_dir()):
-        return {"name": dataset}
-    if is_file and not path.is_file():
-        msg = f"there is no file {path}"
-        raise BadRequestFile(msg)
-    uploaded = client.upload_dataset(path)
-    _say(_taken(uploaded))
+    found = name_or_path(dataset)
+    if isinstance(found, dict):
+        return found
+    uploaded = client.upload_dataset(found)
+    _say(described(uploaded))
     return {"id": str(uploaded["id"])}
-
-
-def _taken(dataset: Document) -> str:
-    """Returns in words what the server found in a data set."""
-    counts, shape = dataset["class_counts"], "x".join(map(str, dataset["shape"]))
-    tested = f" and {dataset['test_n']:,} to test" if dataset["test_n"] else ""
-    images = f"{dataset['n']:,} images{tested}, {shape}"
-    classes = f"{len(counts)} classes with {min(counts):,} to {max(counts):,} each"
-    told = f"{dataset['id']} ({dataset['name']}): {images}, of {classes}"
-    return "\n".join([told, *(f"  {note}" for note in dataset["notes"])])
 
 
 def _ready(teacher: UploadedTeacher) -> str:

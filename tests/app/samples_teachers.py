@@ -14,10 +14,13 @@ SUMMARY: dict[str, object] = {"params": 10, "frozen": {}}
 
 def new_teacher(database: Database) -> str:
     teacher_id = new_id(TEACHER)
-    teacher = NewTeacher("mine", "onnx", None, FILES, (3, 32, 32), {"scale": 255.0})
     with database.write() as session:
-        create_teacher(session, teacher_id, teacher)
+        create_teacher(session, teacher_id, sent_teacher())
     return teacher_id
+
+
+def sent_teacher() -> NewTeacher:
+    return NewTeacher("mine", "onnx", None, FILES, (3, 32, 32), {"scale": 255.0})
 
 
 def new_estimate(database: Database) -> str:

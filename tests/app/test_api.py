@@ -69,4 +69,5 @@ def _queries(client: TestClient, services: Services, path: str) -> list[str]:
     with statements(services.database) as sent:
         answer = client.get(path)
     assert answer.status_code == 200
-    return [one for one in sent if one.startswith("SELECT")]
+    # Beside the look at the keys, which comes twice a second at most.
+    return [one for one in sent if one.startswith("SELECT") and "api_keys" not in one]

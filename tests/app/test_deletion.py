@@ -19,7 +19,7 @@ from app.leftovers import delete_leftovers
 from app.problems import Conflict, Invalid, NotFound
 from app.records import NewDataset, NewEmbedding, StoredStudentFile
 from app.requests import JobRequest
-from app.submission import submit
+from app.submission import JobLimits, submit
 from app.tables import Job, JobTeacher, Student, StudentFile, Table, Teacher, Trial
 from app.teachers import create_teacher
 from tests.app.samples import NEVER_S, REQUEST, new_job, new_student, searching_job
@@ -206,7 +206,7 @@ def test_nothing_is_deleted_under_a_job_that_comes_at_the_same_moment(
 
     wanted = JobRequest.model_validate(REQUEST | {"dataset": {"id": dataset}})
     actions = [
-        ("submit", lambda: submit(database, wanted, most=9), Invalid),
+        ("submit", lambda: submit(database, wanted, JobLimits(9, 0)), Invalid),
         ("delete", lambda: delete_dataset(database, artifacts, dataset), Conflict),
     ]
     threads = [threading.Thread(target=attempt, args=action) for action in actions]

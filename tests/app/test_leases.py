@@ -1,14 +1,19 @@
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select, update
 
+from app.clock import DatabaseTime
 from app.database import Database
 from app.job_commands import pause
 from app.job_writer import JobWriter
 from app.jobs import get_job
 from app.leases import Lease, claim, release, renew
 from app.problems import LeaseLost
+from app.tables import Job
 from app.trials import list_trials
+from tests.app.queries import statements
 from tests.app.samples import NEVER_S, new_job, searching_job
 
 AT_ONCE_S = -1.0  # a lease that has run out already
@@ -96,3 +101,72 @@ def test_a_job_that_has_ended_or_waits_is_not_claimed(database: Database, state:
             pause(session, job_id)
     JobWriter(database, lease).finish(state)  # type: ignore[arg-type]  # of the list above
     assert claim(database, "b", NEVER_S) is None
+
+
+def _queue(database: Database, *owners: str | None) -> list[str]:
+    """Queues a job for each of these owners, in this order, and returns their ids."""
+    jobs = []
+    for number, owner in enumerate(owners):
+        job_id = new_job(database)
+        with database.write() as session:
+            changed = {"owner": owner, "created_at": DatabaseTime(number - 1000.0)}
+            session.execute(update(Job).where(Job.id == job_id).values(changed))
+        jobs.append(job_id)
+    return jobs
+
+
+def _claimed(database: Database, times: int, most_of_key: int = 0) -> list[str | None]:
+    leases = [claim(database, f"{n}", NEVER_S, most_of_key) for n in range(times)]
+    return [lease and lease.job_id for lease in leases]
+
+
+def test_keys_take_turns_by_how_many_of_their_jobs_are_worked_on(database: Database) -> None:
+    jobs = _queue(database, "a", "a", "a", "b", "b", None)
+    first, second, third, others, more, nobodys = jobs
+    assert _claimed(database, 7) == [first, others, nobodys, second, more, third, None]
+
+
+def test_a_job_that_was_let_go_counts_no_more(database: Database) -> None:
+    first, second, other = _queue(database, "a", "a", "b")
+    assert claim(database, "dead", AT_ONCE_S) == Lease(first, "dead", 1)
+    lease = claim(database, "alive", NEVER_S)
+    assert lease is not None
+    assert lease.job_id == first
+    JobWriter(database, lease).finish("failed")
+    assert _claimed(database, 3) == [second, other, None]
+
+
+def test_no_more_jobs_of_a_key_are_worked_on_than_may_be(database: Database) -> None:
+    jobs = _queue(database, "a", "a", "a", "b", None, None, None)
+    taken = _claimed(database, 7, most_of_key=2)
+    assert taken[-1] is None
+    assert set(taken) == {*jobs[:2], *jobs[3:], None}
+    assert _claimed(database, 1) == [jobs[2]]
+
+
+@pytest.mark.parametrize("jobs", [1, 50])
+def test_a_claim_takes_as_many_statements_however_long_the_queue(
+    database: Database, jobs: int
+) -> None:
+    _queue(database, *(f"key {n % 7}" for n in range(jobs)))
+    with statements(database) as sent:
+        assert claim(database, "a", NEVER_S) is not None
+    assert len([one for one in sent if not one.startswith(("BEGIN", "SELECT pg_adv"))]) == 2
+
+
+def test_claims_at_once_take_each_a_job_and_none_too_many(database: Database) -> None:
+    jobs = _queue(database, *(["a"] * 6), *(["b"] * 6))
+    with ThreadPoolExecutor(8) as threads:
+        work = [threads.submit(claim, database, f"{n}", NEVER_S, 3) for n in range(8)]
+        taken = [lease.job_id for lease in (one.result() for one in work) if lease is not None]
+    assert sorted(taken) == sorted([*jobs[:3], *jobs[6:9]])
+
+
+def test_a_job_that_another_transaction_has_locked_is_passed_over(postgresql_url: str) -> None:
+    database = Database(postgresql_url)
+    first, second = _queue(database, "a", "a")
+    with database.write() as session:
+        session.execute(select(Job.id).where(Job.id == first).with_for_update())
+        assert _claimed(database, 1) == [second]
+    assert _claimed(database, 1) == [first]
+    database.close()

@@ -6,12 +6,16 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
+from app.__main__ import said_of_keys
+from app.api_keys import create_key
 from app.database import Database
+from app.problems import NotReady
 from app.settings import Settings
 
 
@@ -21,19 +25,63 @@ def _environment(home: Path, **changes: str) -> dict[str, str]:
 
 
 @contextmanager
-def _serving(home: Path) -> Iterator[tuple[int, str]]:
+def _serving(home: Path, **changes: str) -> Iterator[tuple[int, str]]:
     """Yields the API's process id and URL."""
-    Database(Settings.from_environment(_environment(home)).database_url).upgrade()
+    environment = _environment(home, **changes)
+    Database(Settings.from_environment(environment).database_url).upgrade()
     command = [sys.executable, "-m", "app"]
-    with subprocess.Popen(command, env=_environment(home), stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as process:
         assert process.stderr is not None
         try:
             for line in process.stderr:
-                if found := re.search(rb"running on (http://127.0.0.1:\d+)", line):
-                    yield process.pid, found[1].decode()
+                if found := re.search(rb"running on http://[0-9.]+:(\d+)", line):
+                    yield process.pid, f"http://127.0.0.1:{found[1].decode()}"
                     break
         finally:
             process.terminate()
+
+
+def _made_key(home: Path) -> str:
+    database = Database(Settings.from_environment(_environment(home)).database_url)
+    database.upgrade()
+    with database.write() as session:
+        key = create_key(session, "ada", ["read"], None)
+    database.close()
+    return key
+
+
+def test_a_server_without_keys_says_so_and_is_for_this_machine_alone(tmp_path: Path) -> None:
+    environment = _environment(tmp_path)
+    database = Database(Settings.from_environment(environment).database_url)
+    database.upgrade()
+    settings = Settings.from_environment(environment)
+    said = said_of_keys(settings, database)
+    assert len(said.splitlines()) == 1
+    assert "127.0.0.1" in said
+    assert "stillhouse keys create" in said
+    for host in ("0.0.0.0", "192.168.0.7", "::", "still.example"):
+        with pytest.raises(NotReady, match="stillhouse keys create --name"):
+            said_of_keys(replace(settings, host=host), database)
+    _made_key(tmp_path)
+    for host in ("127.0.0.1", "0.0.0.0"):
+        assert said_of_keys(replace(settings, host=host), database) == ""
+    database.close()
+
+
+def test_a_server_for_other_machines_starts_with_a_key_alone(tmp_path: Path) -> None:
+    environment = _environment(tmp_path, STILLHOUSE_HOST="0.0.0.0")
+    Database(Settings.from_environment(environment).database_url).upgrade()
+    done = subprocess.run(
+        [sys.executable, "-m", "app"], env=environment, capture_output=True, check=False, timeout=60
+    )
+    assert done.returncode == 2
+    (line,) = done.stderr.decode().splitlines()
+    assert "stillhouse keys create --name" in line
+    key = _made_key(tmp_path)
+    with _serving(tmp_path, STILLHOUSE_HOST="0.0.0.0") as (_, url):
+        assert httpx.get(f"{url}/v1/jobs").status_code == 401
+        bearer = {"Authorization": f"Bearer {key}"}
+        assert httpx.get(f"{url}/v1/jobs", headers=bearer).status_code == 200
 
 
 def test_the_process_is_small_quick_and_without_torch(tmp_path: Path) -> None:

@@ -8,12 +8,17 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import inspect, select, text, update
 
+from app.api_keys import list_keys
 from app.database import Database
+from app.events import news_of
+from app.job_writer import JobWriter
 from app.jobs import get_overview
+from app.known import Known
+from app.leases import Lease, claim
 from app.records import TrialSource
 from app.requests import JobRequest
 from app.students import get_student
-from app.tables import Estimate, Job, Trial
+from app.tables import Dataset, Embedding, Estimate, Job, Student, Teacher, Trial
 from app.trials import list_trials
 
 ROWS = Path(__file__).parent / "revisions"
@@ -104,6 +109,49 @@ def test_the_trials_of_0004_have_lost_no_attempt_that_is_known(empty_url: str) -
         (trial,) = list_trials(session, JOB)
     assert (trial.curve, trial.criterion, trial.lost_attempts) == ((0.5, 0.8), "l1", ())
     _migrate(database, "0004", command.downgrade)
+    database.upgrade()
+    database.check()
+    database.close()
+
+
+def test_a_lease_of_0005_that_ran_out_is_taken_over(empty_url: str) -> None:
+    database = _upgraded(empty_url, "0005")
+    with database.read() as session:
+        (trial,) = list_trials(session, JOB)
+    assert [(one.number, one.detail) for one in trial.lost_attempts] == [(1, "signal 9")]
+    assert claim(database, "b", 30.0) == Lease(JOB, "b", 4)
+    _migrate(database, "0005", command.downgrade)
+    database.upgrade()
+    database.check()
+    database.close()
+
+
+def test_the_rows_of_0006_are_nobodys_and_there_is_no_key(empty_url: str) -> None:
+    database = _upgraded(empty_url, "0006")
+    with database.read() as session:
+        owners = [
+            session.scalars(select(table.owner)).all()
+            for table in (Job, Student, Dataset, Embedding, Teacher, Estimate)
+        ]
+        keys = list_keys(session)
+    assert (owners, keys) == ([[None]] * 6, [])
+    assert claim(database, "b", 30.0) == Lease(JOB, "b", 4)
+    _migrate(database, "0006", command.downgrade)
+    database.upgrade()
+    database.check()
+    database.close()
+
+
+def test_a_job_of_0007_is_followed_from_the_state_that_it_had(empty_url: str) -> None:
+    database = _upgraded(empty_url, "0007")
+    known = news_of(database, JOB, Known()).known
+    lease = claim(database, "b", 30.0)
+    assert lease is not None
+    JobWriter(database, lease).set_state("finishing", "finishing")
+    text = news_of(database, JOB, known).text.decode()
+    assert text.count("event: state") == 1
+    assert '"state":"finishing"' in text
+    _migrate(database, "0007", command.downgrade)
     database.upgrade()
     database.check()
     database.close()

@@ -1,7 +1,11 @@
 from pathlib import Path
 
+from app.jobs import create_job, list_overviews
+from app.requests import JobRequest
 from app.services import Services
 from app.settings import Settings
+from app.visitor import Visitor
+from tests.app.samples import REQUEST
 
 
 def test_services_are_those_that_the_settings_name(tmp_path: Path) -> None:
@@ -14,3 +18,17 @@ def test_services_are_those_that_the_settings_name(tmp_path: Path) -> None:
     assert services.uploads == tmp_path / "uploads"
     assert services.checks.total_tokens == 2
     services.database.close()
+
+
+def test_what_a_visitor_uses_is_shared_but_for_the_rows(services: Services) -> None:
+    visitors = [Visitor(f"key_{n}", "name", frozenset({"submit"})) for n in range(2)]
+    first, second = (services.seen_by(visitor) for visitor in visitors)
+    for name in ("settings", "artifacts", "checks", "storage", "uploading"):
+        assert getattr(first, name) is getattr(second, name) is getattr(services, name)
+    with first.database.write() as session:
+        create_job(session, JobRequest.model_validate(REQUEST))
+    counts = []
+    for seen in (services, first, second):
+        with seen.database.read() as session:
+            counts.append(len(list_overviews(session, 10, None).items))
+    assert counts == [1, 1, 0]

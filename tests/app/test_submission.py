@@ -4,26 +4,30 @@ from app.database import Database
 from app.datasets import create_dataset
 from app.errand_leases import claim_errand
 from app.ids import DATASET, new_id
+from app.job_writer import JobWriter
 from app.jobs import create_job, get_job, list_overviews
+from app.leases import claim
 from app.problems import Invalid, TooMany
 from app.records import NewDataset
 from app.requests import JobRequest
-from app.submission import submit, submit_estimate
+from app.submission import JobLimits, submit, submit_estimate
+from app.tables import Job
 from app.teachers import accept_teacher
+from app.visitor import Visitor
 from tests.app.samples import NEVER_S, REQUEST, held_job
 from tests.app.samples_teachers import SUMMARY, new_teacher
 
 
 def _errors(database: Database, **changes: object) -> dict[str, str]:
     with pytest.raises(Invalid) as caught:
-        submit(database, JobRequest.model_validate(REQUEST | changes), most=1)
+        submit(database, JobRequest.model_validate(REQUEST | changes), most=JobLimits(1, 0))
     with database.read() as session:
         assert list_overviews(session, 1, None).items == ()
     return {error.pointer: error.detail for error in caught.value.errors}
 
 
 def test_a_good_request_is_queued(database: Database) -> None:
-    job = submit(database, JobRequest.model_validate(REQUEST), most=1)
+    job = submit(database, JobRequest.model_validate(REQUEST), most=JobLimits(1, 0))
     assert job.state == "queued"
     with database.read() as session:
         assert [one.job for one in list_overviews(session, 1, None).items] == [job]
@@ -33,12 +37,12 @@ def test_no_more_jobs_wait_or_are_worked_on_than_may(database: Database) -> None
     lease, writer = held_job(database)
     request = JobRequest.model_validate(REQUEST)
     with pytest.raises(TooMany, match="1 jobs"):
-        submit(database, request, most=1)
-    submit(database, request, most=2)
+        submit(database, request, most=JobLimits(1, 0))
+    submit(database, request, most=JobLimits(2, 0))
     with pytest.raises(TooMany):
-        submit(database, request, most=2)
+        submit(database, request, most=JobLimits(2, 0))
     writer.finish("cancelled")
-    assert submit(database, request, most=2).id != lease.job_id
+    assert submit(database, request, most=JobLimits(2, 0)).id != lease.job_id
 
 
 def test_unknown_names_are_told_with_those_there_are(database: Database) -> None:
@@ -80,7 +84,9 @@ def test_a_teacher_of_the_same_classes_is_taken(
     database: Database, summary: dict[str, object]
 ) -> None:
     request = REQUEST | {"teacher": {"id": _ready_teacher(database, **summary)}}
-    assert submit(database, JobRequest.model_validate(request), most=1).state == "queued"
+    assert (
+        submit(database, JobRequest.model_validate(request), most=JobLimits(1, 0)).state == "queued"
+    )
 
 
 def test_unknown_ids_are_told_with_what_to_do(database: Database) -> None:
@@ -112,8 +118,8 @@ def test_a_temperature_that_is_used_or_left_as_it_is_is_taken(
     training: dict[str, object], database: Database
 ) -> None:
     request = JobRequest.model_validate(REQUEST | {"training": training})
-    job = submit(database, request, most=2)
-    again = submit(database, job.request, most=2)  # as a job on record has it
+    job = submit(database, request, most=JobLimits(2, 0))
+    again = submit(database, job.request, most=JobLimits(2, 0))  # as a job on record has it
     assert again.request.training == request.training
 
 
@@ -134,3 +140,28 @@ def test_an_estimate_is_checked_as_a_job_is(database: Database) -> None:
     with pytest.raises(Invalid) as caught:
         submit_estimate(database, JobRequest.model_validate(REQUEST | {"dataset": {"name": "x"}}))
     assert [error.pointer for error in caught.value.errors] == ["#/dataset/name"]
+
+
+def test_a_key_has_no_more_jobs_waiting_than_it_may(database: Database) -> None:
+    request, most = JobRequest.model_validate(REQUEST), JobLimits(5, 2)
+    visitors = [Visitor(f"key_{n}", "name", frozenset({"submit"})) for n in range(2)]
+    visitors.append(Visitor("key_2", "name", frozenset({"admin"})))
+    for visitor in visitors[:2]:
+        seen = database.seen_by(visitor)
+        for _ in range(2):
+            submit(seen, request, most)
+        with pytest.raises(TooMany, match="of your key"):
+            submit(seen, request, most)
+    lease = claim(database, "coordinator", NEVER_S)
+    assert lease is not None
+    JobWriter(database, lease).set_state("searching", "searching")
+    with database.read() as session:
+        row = session.get_one(Job, lease.job_id)
+    (owner,) = [visitor for visitor in visitors if visitor.key_id == row.owner]
+    submit(database.seen_by(owner), request, most)  # one of its three doesn't wait
+    for seen in (database, *map(database.seen_by, visitors)):
+        with pytest.raises(TooMany):  # of all owners together
+            submit(seen, request, JobLimits(5, 0))
+    submit(database, request, JobLimits(6, 2))
+    with pytest.raises(TooMany, match="which is all that there may be"):
+        submit(database, request, JobLimits(6, 2))

@@ -1,10 +1,12 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
 from app.database import Database
 from app.problems import Invalid
 from app.records import TrialSource
+from app.tables import Job
 from app.trials import (
     TrialFigures,
     completed_figures,
@@ -61,9 +63,13 @@ def test_a_strange_cursor_is_refused(database: Database) -> None:
         page_of_trials(session, "job", 3, "x")
 
 
-def _trained(database: Database, recipe: str | None, *, completed: bool = True) -> str:
+def _trained(
+    database: Database, recipe: str | None, *, completed: bool = True, owner: str | None = None
+) -> str:
     """Returns a job with a trial of number 4, by a recipe."""
     lease, writer = held_job(database)
+    with database.write() as session:
+        session.execute(update(Job).where(Job.id == lease.job_id).values(owner=owner))
     writer.add_trials([replace(new_trial(4), recipe_hash=recipe)], None)
     if completed:
         writer.trial_completed(4, RESULT)
@@ -81,6 +87,17 @@ def test_what_other_jobs_trained_by_a_recipe_is_found_the_oldest_first(database:
         (known,) = list_trials(session, second)
     assert [source for source, _ in found] == [TrialSource(first, 4), TrialSource(second, 4)]
     assert found[1][1] == known
+
+
+def test_what_another_owners_job_trained_is_not_found(database: Database) -> None:
+    owners = (None, "key_a", "key_b")
+    jobs = {
+        owner: [_trained(database, "recipe", owner=owner) for _ in range(2)] for owner in owners
+    }
+    with database.read() as session:
+        for first, second in jobs.values():
+            ((source, _),) = find_trained(session, second, "recipe", ["hash 4"])
+            assert source.job == first
 
 
 def test_a_stopped_trial_is_taken_over_by_none(database: Database) -> None:

@@ -291,7 +291,7 @@ class FakeServer:
     def _best(self) -> httpx.Response:
         if self.files is None:
             return problem(404, "Not found", "there is no student yet")
-        best = job_document()["best"] | {"id": "std_1", "final": False}
+        best = job_document()["best"] | {"id": "std_1", "job": JOB_ID, "final": False}
         return httpx.Response(200, json=best | {"files": announced("std_1", self.files)})
 
     def _pareto(self) -> httpx.Response:

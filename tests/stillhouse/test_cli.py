@@ -58,6 +58,11 @@ def test_a_reason_is_told_once() -> None:
     assert told == "refused: Invalid\n  teacher.id: tells 10 classes apart"
 
 
+def test_a_missing_key_is_told_with_what_to_set() -> None:
+    told = cli._told(Refused(401, {"title": "Who asks?", "detail": "a key is wanted"})).plain
+    assert told.startswith("refused: a key is wanted\n  set STILLHOUSE_KEY")
+
+
 def test_the_command_line_starts_without_torch() -> None:
     code = "import sys, stillhouse.cli; print('torch' in sys.modules, 'networks' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -29,6 +29,16 @@ def test_the_server_may_be_named_by_the_environment(monkeypatch: pytest.MonkeyPa
     assert Client("http://here:8000").url == "http://here:8000"
 
 
+def test_the_key_may_be_given_by_the_environment(
+    fake: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STILLHOUSE_KEY", "shk_of_the_environment")
+    Client("http://fake", transport=fake.transport).job(JOB_ID)
+    Client("http://fake", "shk_given", transport=fake.transport).job(JOB_ID)
+    sent = [request.headers["authorization"] for request in fake.requests]
+    assert sent == ["Bearer shk_of_the_environment", "Bearer shk_given"]
+
+
 def test_a_refused_request_points_at_the_field(client: Client) -> None:
     with pytest.raises(Refused) as caught:
         client.submit({**REQUEST, "search": {"evaluations": 0}})
@@ -65,6 +75,14 @@ def test_a_folder_is_uploaded_as_a_zip_of_its_name(
         assert b'name="file"; filename="pets.zip"' in sent
         assert b"cat/0.png" in sent
         assert b'name="name"\r\n\r\n' + (name or "pets").encode() in sent
+
+
+def test_arrays_are_a_dataset(client: Client, fake: FakeServer) -> None:
+    arrays = (torch.zeros(6, 1, 8, 8, dtype=torch.uint8), torch.arange(6) % 2)
+    assert client.upload_dataset(arrays, "mine")["id"] == "dst_1"
+    sent = fake.requests[-1].content
+    assert b'name="file"; filename="images.npz"' in sent
+    assert b'name="name"\r\n\r\nmine' in sent
 
 
 def test_lists(client: Client) -> None:

@@ -22,6 +22,13 @@ def test_a_job_is_followed_to_its_end(client: Client, fake: FakeServer, end: str
     assert len(looks[-1].trials) == 5
 
 
+def test_a_pause_may_be_followed_through(client: Client, fake: FakeServer) -> None:
+    job = client.job(JOB_ID)
+    fake.jobs = [job_document(state=state) for state in ("paused", "searching", "cancelled")]
+    looks = list(follow(job, lambda _: None, lambda: STARTED, through_pauses=True))
+    assert [look.status.state for look in looks] == ["paused", "searching", "cancelled"]
+
+
 def test_trials_that_have_ended_are_asked_for_once(client: Client, fake: FakeServer) -> None:
     job = client.job(JOB_ID)
     fake.jobs = [job_document(), job_document(), job_document(state="succeeded")]

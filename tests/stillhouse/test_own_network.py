@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -15,7 +16,7 @@ from tests.stillhouse.little import PREPROCESSING, Little, little
 from tests.stillhouse.servers import served
 
 DIGITS = {"dataset": {"name": "digits"}}
-SMALL = {
+SMALL: dict[str, Any] = {
     "constraints": {"params_ratio": 0.7},
     "search": {"evaluations": 2, "strategy": "random", "round_to": 4},
     "training": {"search_epochs": 1, "final_epochs": 1, "final_students": 1},
@@ -59,13 +60,15 @@ def test_a_network_of_ones_own_becomes_a_student_and_that_a_teacher(tmp_path: Pa
         )
         assert teacher.state == "ready"
         expect_estimates(client, teacher)
-        job = client.submit({**DIGITS, **SMALL}, teacher).wait(timeout_s=240)
-        assert job.status.teacher is not None
-        assert job.status.teacher.accuracy > 0.7
-        job.download(tmp_path / "student")
-        loaded = load_student(tmp_path / "student")
+        student = client.compress(teacher, dataset="digits", **SMALL)
+        measured = client.job(student.job_id).status.teacher
+        assert measured is not None
+        assert measured.accuracy > 0.7
+        loaded = load_student(student.download(tmp_path / "student"))
         assert loaded.preprocessing == PREPROCESSING
-        assert loaded.module(digits()[0][:3]).shape == (3, 10)
+        images = digits()[0][:3]
+        assert loaded.module(images).shape == (3, 10)
+        torch.testing.assert_close(student.module()(images), loaded.module(images))
         again = client.upload_teacher(tmp_path / "student")
         assert again.state == "ready"
         assert again.summary is not None

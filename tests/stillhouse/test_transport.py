@@ -3,7 +3,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from stillhouse.errors import NotAnswered, Refused, Unreachable
+from stillhouse.errors import NotAnswered, Refused, Unreachable, UnusableKey
 from stillhouse.transport import Transport
 from tests.stillhouse.fake_server import JOB_ID, FakeServer
 
@@ -80,3 +80,37 @@ def test_readiness_is_a_yes_or_a_no(fake: FakeServer) -> None:
     fake.silent = 1
     transport = Transport("http://fake", fake.transport)
     assert [transport.ready(), transport.ready()] == [False, True]
+
+
+def test_a_key_goes_with_every_request_and_nowhere_else(fake: FakeServer) -> None:
+    transport = Transport("http://fake", fake.transport, key=" shk_secret\n")
+    transport.get(PATH)
+    transport.post(f"{PATH}/cancel")
+    fake.files = {"student.pt2": b"graph"}
+    with transport.stream("/v1/students/std_1/files/student.pt2") as chunks:
+        list(chunks)
+    assert {request.headers.get("authorization") for request in fake.requests} == {
+        "Bearer shk_secret"
+    }
+    assert "shk_secret" not in repr(vars(transport)) + repr(vars(transport._http))
+
+
+@pytest.mark.parametrize("key", [None, "", " \n"])
+def test_without_a_key_nothing_is_said_of_who_asks(fake: FakeServer, key: str | None) -> None:
+    Transport("http://fake", fake.transport, key=key).get(PATH)
+    assert "authorization" not in fake.requests[0].headers
+
+
+@pytest.mark.parametrize("key", ["shk_secret\nx: y", "shk secret", "shk_secr\u00e9t"])
+def test_a_key_that_can_be_none_is_not_repeated(key: str) -> None:
+    with pytest.raises(UnusableKey) as caught:
+        Transport("http://fake", key=key)
+    assert "shk" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("status", "what"), [(401, "still holds"), (403, "may do this")])
+def test_a_refused_key_is_told_with_what_to_set(status: int, what: str) -> None:
+    body = {"title": "No", "detail": "an API key is wanted"}
+    with pytest.raises(Refused, match=f"STILLHOUSE_KEY.*{what}") as caught:
+        answering(httpx.Response(status, json=body)).get("/")
+    assert str(caught.value).startswith("No: an API key is wanted\n")

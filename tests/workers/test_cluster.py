@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +15,17 @@ from app.artifacts import Artifacts
 from app.database import Database
 from app.job_commands import cancel
 from app.records import TrialRecord
-from tests.workers.coordinators import start_coordinator, until
+from tests.workers.coordinators import POLL_S, start_coordinator, until
 from tests.workers.jobs import add_job, read_job, read_trials
 from tests.workers.ray_nodes import RayNode, add_node, ray_head
 from tests.workers.remote_calls import address_beside
+from tests.workers.trained import Trained
 from workers.__main__ import connect
-from workers.checkpoints import epochs_kept
+from workers.checkpoints import CheckpointPlace, epochs_kept
 from workers.data import Labelled
+from workers.distillation import Distillation
 from workers.pool import Finished, Pool
+from workers.trial import TrialOutcome, TrialSpec, run_trial
 
 pytestmark = pytest.mark.cluster
 EVALUATIONS = 6
@@ -99,6 +103,35 @@ def test_a_job_outlives_a_node_and_uses_a_new_one(
     (lost,) = [t for t in ended if t.lost_attempts]
     assert [one.loss for one in lost.lost_attempts] == ["stale"]
     assert lost.attempts == 1
+    assert f"trial {lost.number} went on after epoch " in (home / "log").read_text()
+
+
+@pytest.mark.slow
+def test_a_trial_goes_on_on_another_node_and_ends_as_an_undisturbed_one(
+    head: RayNode, add: Callable[[int], RayNode], trained: Trained, tmp_path: Path
+) -> None:
+    place = CheckpointPlace(f"file://{tmp_path}", "checkpoints/0", "recipe")
+    spec = TrialSpec(trained.edits.to_json(), EPOCHS // 2, 5, Distillation("mse", 4.0))
+    first = add(1)
+    connect(head.address)
+    pool = Pool()
+    try:
+        data, teacher = pool.place(trained.data), pool.place(trained.teacher)
+        pool.send(0, run_trial, data, teacher, replace(spec, checkpoints=place))
+        while not epochs_kept(Artifacts(place.url), place.key):
+            assert pool.wait(POLL_S) == []
+        first.kill()
+        add(1)
+        while not (ended := pool.wait(LONG_S)):
+            assert pool.under_way() == {0}
+    finally:
+        pool.cancel()
+        ray.shutdown()
+    outcome: TrialOutcome = ended[0].value
+    assert ended[0].attempts == 2
+    assert 0 < outcome.resumed_after < spec.epochs
+    undisturbed = run_trial(trained.data, trained.teacher, spec)
+    assert replace(outcome, duration_s=0.0, resumed_after=0) == replace(undisturbed, duration_s=0.0)
 
 
 def test_a_stopped_worker_holds_up_neither_a_cancel_nor_the_next_job(

@@ -71,6 +71,28 @@ def test_a_call_waits_for_a_machine_that_has_it(pool: Pool) -> None:
     assert pool.under_way() == {"a"}
 
 
+def test_a_call_too_large_for_every_machine_is_sent_with_what_the_largest_has(pool: Pool) -> None:
+    pool.send("a", reserved, threads=16)  # as for a machine that has gone
+    assert pool.wait(LONG_S) == []
+    assert pool.wait(LONG_S) == [Finished("a", {"CPU": 2}, 1)]
+
+
+def test_a_call_waits_for_a_machine_that_is_asked_for(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool.send("a", reserved, threads=16, exactly=True)
+    pool.resources = ResourcesRequest(cpus=8)
+    pool.send("b", reserved, threads=8)
+    monkeypatch.setattr("workers.pool.LOOK_S", 0.0)
+    assert pool.wait(SHORT_S) == pool.wait(SHORT_S) == []
+    assert pool.under_way() == {"a", "b"}
+    assert pool.missing == "cpus 16; cpus 8"
+    machine = {"Alive": True, "Resources": {"CPU": 64.0}}
+    monkeypatch.setattr(ray, "nodes", lambda: [machine])
+    assert pool.wait(SHORT_S) == []
+    assert pool.missing == ""
+
+
 def test_what_a_call_raises_comes_back_with_evidence_and_is_not_tried_again(pool: Pool) -> None:
     pool.send(3, divide, 0)
     finished = _one(pool)

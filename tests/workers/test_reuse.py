@@ -133,7 +133,7 @@ def test_another_job_s_seed_doesn_t_matter_where_its_students_are_the_same(
     prepared = prepare(work)
     assert prepared.recipe_hash
     search = Search(work, prepared)
-    search._propose([])
+    search._propose([], 2)
     with database.write() as session:
         row = session.get(Trial, (work.job.id, 0))
         assert row is not None
@@ -183,7 +183,7 @@ def test_what_a_dead_coordinator_left_in_the_queue_is_taken_over_as_well(
 ) -> None:
     work = _work(database, artifacts, teacher_id)
     prepared = prepare(work)
-    Search(work, prepared)._propose([])
+    Search(work, prepared)._propose([], 2)
     assert [t.state for t in read_trials(database, work.job.id)] == ["queued"] * 2
     other, _ = _searched(database, artifacts, teacher_id)
     Search(work, prepared).run()

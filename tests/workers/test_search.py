@@ -352,6 +352,30 @@ def _told(curves: Iterator[tuple[float, ...]]) -> Callable[..., TrialOutcome]:
     return run
 
 
+def test_a_trial_that_went_on_from_a_checkpoint_says_from_where(
+    database: Database,
+    artifacts: Artifacts,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    ends = [
+        TrialOutcome(b"", 0.5, 3, 1.0, (0.5, 0.5, 0.5), stopped=True, resumed_after=2),
+        TrialOutcome(b"weights", 0.5, 4, 1.0, (0.5, 0.5, 0.5, 0.5), resumed_after=3),
+        TrialOutcome(b"weights", 0.5, 4, 1.0, (0.5, 0.5, 0.5, 0.5)),
+    ]
+    monkeypatch.setattr("workers.search.run_trial", lambda *_: ends.pop(0))
+    monkeypatch.setattr("workers.search.BestSoFar.offer", lambda *_: None)
+    work, prepared, _ = _searching(database, artifacts, evaluations=3, parallel=1)
+    with caplog.at_level("INFO"):
+        Search(work, prepared).run()
+    told = [record.message for record in caplog.records if "went on" in record.message]
+    kept = "which an earlier attempt had kept"
+    assert told == [
+        f"{work.job.id}: trial {n} went on after epoch {epoch}, {kept}"
+        for n, epoch in ((0, 2), (1, 3))
+    ]
+
+
 def _told_curves() -> Iterator[tuple[float, ...]]:
     """Yields six that grow alike, one that is hopeless from the start, and the best one."""
     for number in range(6):

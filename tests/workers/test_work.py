@@ -7,7 +7,7 @@ from app.artifacts import Artifacts
 from app.database import Database
 from app.job_commands import pause, resume
 from app.problems import LeaseLost
-from tests.workers.jobs import InlinePool, held_work
+from tests.workers.jobs import InlinePool, held_work, read_job
 from tests.workers.remote_calls import divide
 from workers.pool import Failure, Finished
 from workers.problems import WorkFailed
@@ -44,6 +44,31 @@ def test_other_calls_that_end_meanwhile_are_told_later(work: Work) -> None:
     (other,) = work.wait()
     assert (other.key, other.value) == (3, 0.5)
     assert work.under_way() == set()
+
+
+def test_the_stage_tells_which_machine_calls_wait_for(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work.writer.set_stage("training students")
+    rounds = iter(["", "cpus 8", "cpus 8", "cpus 16; cpus 8", ""])
+
+    def wait(_: float) -> list[Finished]:
+        work.pool.missing = next(rounds)
+        return []
+
+    monkeypatch.setattr(work.pool, "wait", wait)
+    stages = []
+    for _ in range(5):
+        work.wait()
+        stages.append(read_job(work.database, work.job.id).stage)
+    waits = "training students; waits, as no machine has cpus"
+    assert stages == [
+        "training students",
+        f"{waits} 8",
+        f"{waits} 8",
+        f"{waits} 16; cpus 8",
+        "training students",
+    ]
 
 
 def _lose(work: Work) -> None:

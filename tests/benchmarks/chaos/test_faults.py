@@ -4,11 +4,11 @@ from benchmarks.chaos.faults import ANY_DATABASE, draw_faults
 
 
 def test_every_kind_is_dealt_as_often_as_any_other() -> None:
-    faults = draw_faults(ANY_DATABASE, 34, seed=1, lease_s=2.0)
+    faults = draw_faults(ANY_DATABASE, 40, seed=1, lease_s=2.0)
     counts = Counter(fault.kind for fault in faults)
-    assert [fault.number for fault in faults] == list(range(34))
+    assert [fault.number for fault in faults] == list(range(40))
     assert set(counts) == set(ANY_DATABASE)
-    assert sorted(counts.values()) == [3] * 6 + [4] * 4
+    assert sorted(counts.values()) == [3] * 8 + [4] * 4
 
 
 def test_what_passes_lasts_longer_than_a_lease() -> None:

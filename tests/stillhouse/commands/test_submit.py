@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from stillhouse.dataset_source import UnusableDataset
 from stillhouse.errors import Refused
-from stillhouse.request import BadRequestFile
 from tests.stillhouse.commands.conftest import Run
 from tests.stillhouse.fake_server import JOB_ID, FakeServer, job_document
 
@@ -76,7 +76,7 @@ def test_a_name_is_a_name_whatever_folders_there_are(
 
 def test_an_archive_that_is_not_there_is_told(run: Run, fake: FakeServer) -> None:
     done = run("submit", "--dataset", "missing.npz")
-    assert isinstance(done.exception, BadRequestFile)
+    assert isinstance(done.exception, UnusableDataset)
     assert fake.requests == []
 
 

@@ -7,13 +7,12 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.clock import UtcDateTime
-
-revision = "0006"
-down_revision = "0005"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
+_TIME = sa.DateTime(timezone=True)
 _JSON = sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
@@ -25,8 +24,8 @@ def upgrade() -> None:
         sa.Column("key", sa.String(255), nullable=False),
         sa.Column("fingerprint", sa.String(64), nullable=False),
         sa.Column("claim", sa.String(32), nullable=False),
-        sa.Column("claimed_until", UtcDateTime(), nullable=False),
-        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("claimed_until", _TIME, nullable=False),
+        sa.Column("created_at", _TIME, nullable=False),
         sa.Column("answer", _JSON),
         sa.PrimaryKeyConstraint("owner", "key", name="pk_idempotent_requests"),
     )

@@ -1,0 +1,144 @@
+from collections.abc import Iterator
+from dataclasses import replace
+
+import anyio
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy.exc import OperationalError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+from starlette.routing import Route
+
+from app.api import create_app
+from app.api_keys import create_key, revoke_key
+from app.database import Database
+from app.door import Door
+from app.doorman import Doorman
+from app.services import Services
+from app.visitor import Scope
+from tests.app.conftest import URL_OF_API
+from tests.app.samples import REQUEST
+
+
+def new_key(database: Database, *scopes: Scope, name: str = "ada") -> dict[str, str]:
+    """Returns the header of a new key."""
+    with database.write() as session:
+        return {"Authorization": f"Bearer {create_key(session, name, scopes, None)}"}
+
+
+@pytest.fixture
+def exposed(services: Services) -> Iterator[TestClient]:
+    """Yields an API that other machines reach."""
+    settings = replace(services.settings, host="0.0.0.0")
+    app = create_app(replace(services, settings=settings))
+    with TestClient(app, base_url=URL_OF_API, raise_server_exceptions=False) as client:
+        yield client
+
+
+def test_without_a_key_the_health_alone_is_told(exposed: TestClient) -> None:
+    assert exposed.get("/healthz").status_code == 200
+    assert exposed.get("/readyz").status_code == 200
+    for path in ("/v1/jobs", "/openapi.json", "/docs", "/nothing", "/healthz/", "/metrics"):
+        answer = exposed.get(path)
+        assert answer.status_code == 401, path
+        assert answer.headers["www-authenticate"] == "Bearer"
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["type"] == "urn:stillhouse:problem:no-key"
+
+
+@pytest.mark.parametrize("sent", ["Bearer", "Bearer ", "Basic YTpi", "sth_a"])
+def test_what_brings_no_key_is_told_to(exposed: TestClient, sent: str) -> None:
+    answer = exposed.get("/v1/jobs", headers={"Authorization": sent})
+    assert (answer.status_code, answer.json()["type"]) == (401, "urn:stillhouse:problem:no-key")
+
+
+def test_a_wrong_key_is_refused_and_not_repeated(exposed: TestClient) -> None:
+    answer = exposed.get("/v1/jobs", headers={"Authorization": "Bearer sth_" + "a" * 43})
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
+    assert "aaa" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("scopes", "reads", "submits"),
+    [(("read",), 200, 403), (("submit",), 403, 202), (("admin",), 200, 202)],
+)
+def test_a_scope_opens_what_it_is_for(
+    exposed: TestClient, database: Database, scopes: tuple[Scope, ...], reads: int, submits: int
+) -> None:
+    key = new_key(database, *scopes)
+    found = (
+        exposed.get("/v1/jobs", headers=key),
+        exposed.post("/v1/jobs", json=REQUEST, headers=key),
+    )
+    assert [answer.status_code for answer in found] == [reads, submits]
+    for answer in found:
+        if answer.status_code == 403:
+            assert answer.headers["www-authenticate"] == 'Bearer error="insufficient_scope"'
+            assert "needs the scope" in answer.json()["detail"]
+
+
+def test_the_first_key_closes_a_server_of_this_machine(
+    services: Services, database: Database
+) -> None:
+    app = create_app(services)
+    client = TestClient(app, base_url=URL_OF_API)
+    assert client.get("/v1/jobs").status_code == 200
+    key = new_key(database, "read")
+    later = TestClient(create_app(services), base_url=URL_OF_API)
+    assert later.get("/v1/jobs").status_code == 401
+    assert later.get("/v1/jobs", headers=key).status_code == 200
+
+
+def test_a_database_that_is_away_is_told(exposed: TestClient) -> None:
+    class Away:
+        def read(self) -> None:
+            raise OperationalError("SELECT", {}, Exception("away"))
+
+    doorman = Doorman(Away(), is_open=False)  # type: ignore[arg-type]  # all that it asks of it
+    door = Door(exposed.app, doorman=doorman)
+    answer = TestClient(door).get("/v1/jobs", headers={"Authorization": "Bearer sth_" + "a" * 43})
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+
+
+def test_an_answer_under_way_ends_when_its_key_is_revoked(database: Database) -> None:
+    key = new_key(database, "read")
+    now = [0.0]
+    sent: list[int] = []
+
+    def parts() -> Iterator[bytes]:
+        for number in range(6):
+            if number == 3:
+                with database.write() as session:
+                    revoke_key(session, "ada")
+            now[0] += 0.3
+            sent.append(number)
+            yield b"%d" % number
+
+    async def stream(_: Request) -> StreamingResponse:
+        return StreamingResponse(parts())
+
+    doorman = Doorman(database, is_open=False, clock=lambda: now[0])
+    app = Door(Starlette(routes=[Route("/", stream), Route("/v1/s", stream)]), doorman,
+               clock=lambda: now[0])  # fmt: skip
+
+    async def fetch() -> bytes:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            return (await client.get("/v1/s", headers=key)).content
+
+    with pytest.raises(AssertionError):  # of httpx: the answer was never completed
+        anyio.run(fetch)
+    assert max(sent) < 5
+
+
+def test_openapi_tells_what_needs_a_key(client: TestClient) -> None:
+    schema = client.get("/openapi.json").json()
+    assert schema["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+    for path, operations in schema["paths"].items():
+        for operation in operations.values():
+            is_closed = path.startswith("/v1/")
+            assert ("security" in operation) is is_closed
+            assert ({"401", "403"} <= set(operation["responses"])) is is_closed
