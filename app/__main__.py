@@ -2,7 +2,9 @@
 
 import gc
 import os
+import socket
 import sys
+from contextlib import suppress
 
 import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,6 +19,7 @@ from app.services import Services
 from app.settings import Settings
 
 _CANNOT_START = 2
+_CANNOT_LISTEN = 3  # as uvicorn has it
 _GRACE_S = 10  # for answers under way when it is told to stop
 # What unusable settings raise: wrong numbers and URLs, drivers that aren't there, folders.
 _UNUSABLE = (NotReady, ValueError, ImportError, OSError, SQLAlchemyError)
@@ -37,13 +40,30 @@ def main() -> None:
     # What is here now stays: to look through it again and again would hold answers up for 0.1 s.
     gc.collect()
     gc.freeze()
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
         access_log=settings.access_log,
         timeout_graceful_shutdown=_GRACE_S,
     )
+    server = _Server(config, services)
+    with suppress(KeyboardInterrupt):  # which uvicorn raises again, once it has stopped
+        server.run()
+    if not server.started:
+        sys.exit(_CANNOT_LISTEN)
+
+
+class _Server(uvicorn.Server):
+    """Ends the streams of events when it is told to stop: it would wait for them to end."""
+
+    def __init__(self, config: uvicorn.Config, services: Services) -> None:
+        super().__init__(config)
+        self._services = services
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._services.watch.close()
+        await super().shutdown(sockets)
 
 
 def said_of_keys(settings: Settings, database: Database) -> str:

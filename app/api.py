@@ -2,16 +2,15 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from fastapi import FastAPI
 
-from app import problem_handlers
+from app import openapi, problem_handlers
 from app.audit import Audit
-from app.door import Door, is_open
+from app.door import Door
 from app.doorman import Doorman
 from app.guard import Guard, is_loopback
-from app.problems import MEDIA_TYPE
+from app.packing import Packing
 from app.rates import Rates
 from app.routes import (
     architecture,
@@ -24,7 +23,6 @@ from app.routes import (
     students,
     teachers,
 )
-from app.routes.parameters import problems
 from app.safety_headers import SafetyHeaders
 from app.services import Services
 
@@ -33,9 +31,9 @@ _DESCRIPTION = (
     " (RFC 9457) whose `errors` point at the fields that are wrong."
 )
 
-_KEY_PROBLEMS = problems(
+_KEY_PROBLEMS = openapi.problems(
     _401="No key is sent, or one that opens nothing.",
-    _403="The key's scopes don't allow it.",
+    _403="The key's scopes don't allow it, or another site's page sent it.",
     _429="The key asks too fast: `Retry-After` says when to ask again.",
 )
 
@@ -46,6 +44,7 @@ def create_app(services: Services) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
+        await services.watch.close()
         services.database.close()
 
     app = FastAPI(
@@ -60,6 +59,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     problem_handlers.install(app)
     doorman = Doorman(services.database, is_open=is_loopback(services.settings.host))
+    app.add_middleware(Packing)
     app.add_middleware(Audit)
     app.add_middleware(Door, doorman=doorman, rates=Rates(services.settings.max_requests_per_s))
     app.add_middleware(Guard, settings=services.settings)
@@ -68,28 +68,5 @@ def create_app(services: Services) -> FastAPI:
         app.include_router(routes.router, responses=_KEY_PROBLEMS)
     app.include_router(health.router)
     app.include_router(page.router)
-    _describe_problems_and_keys(app)
+    openapi.describe(app)
     return app
-
-
-def _describe_problems_and_keys(app: FastAPI) -> None:
-    """Has OpenAPI say that errors are problems, and what needs a key.
-
-    FastAPI would file problems under application/json.
-    """
-    describe = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        schema = describe()
-        schema["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
-        for name, path in schema["paths"].items():
-            for operation in path.values():
-                if not is_open(name):
-                    operation["security"] = [{"key": []}, {}]  # {}: while there are no keys
-                for status, answer in operation["responses"].items():
-                    content = answer.get("content", {})
-                    if status >= "400" and "application/json" in content:
-                        content[MEDIA_TYPE] = content.pop("application/json")
-        return schema
-
-    app.openapi = openapi  # type: ignore[method-assign]

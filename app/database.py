@@ -6,7 +6,7 @@ from copy import copy
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -17,6 +17,9 @@ from app.ownership import VisitorsSession
 from app.problems import NotReady
 from app.tables import REVISION
 from app.visitor import Visitor
+
+T = TypeVar("T")
+Also = Callable[[Session, T], None]  # something to be done with a new record, before the commit
 
 _BUSY_TIMEOUT_S = 30.0  # writes take milliseconds, so this is a dead disk, not a queue
 # Of PostgreSQL's connections, unless the URL says otherwise. A network that swallows everything
@@ -32,6 +35,10 @@ _CONNECTION = {
 _LOCK_TIMEOUT_S = 10  # a migration gives up rather than let every request queue behind it
 _MIGRATION_LOCK = 0x5711  # any number, the same for every process that migrates
 _POOL_SIZE, _POOL_OVERFLOW = 5, 40  # at least the API's threads, so that none waits for another
+
+
+def nothing_else(_: Session, __: object) -> None:
+    """Does nothing, where something may be done in a transaction."""
 
 
 class Database:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from app.artifacts import Artifacts
-from app.database import Database
+from app.database import Also, Database, nothing_else
 from app.dataset_limits import BROKEN_DISK
 from app.datasets import create_dataset, get_dataset
 from app.field_errors import pointer
@@ -32,11 +32,16 @@ _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
 def take_dataset(
-    database: Database, artifacts: Artifacts, upload: Upload, max_unpacked_bytes: int
+    database: Database,
+    artifacts: Artifacts,
+    upload: Upload,
+    max_unpacked_bytes: int,
+    also: Also[DatasetRecord] = nothing_else,
 ) -> DatasetRecord:
     """Checks and stores an upload, and returns the dataset that it has become.
 
-    An `.npz` is stored as it came, image files as the `.npz` that was made of them.
+    An `.npz` is stored as it came, image files as the `.npz` that was made of them. What else is
+    done in the transaction that puts it on record is `also`.
 
     Raises:
         Invalid: it is not a dataset; says which array or image is wrong.
@@ -55,12 +60,14 @@ def take_dataset(
     file.seek(0)
     dataset_id = new_id(DATASET)
     stored = artifacts.put_file(f"datasets/{dataset_id}.npz", file)
-    dataset = NewDataset(name, stored.key, stored.sha256, stored.bytes, summary)
+    new = NewDataset(name, stored.key, stored.sha256, stored.bytes, summary)
     try:
         with database.write() as session:
-            create_dataset(session, dataset_id, dataset)
+            create_dataset(session, dataset_id, new)
             session.flush()
-            return get_dataset(session, dataset_id)
+            dataset = get_dataset(session, dataset_id)
+            also(session, dataset)
+            return dataset
     except BaseException:
         # A commit may have been carried out although its acknowledgement was lost.
         if not _is_on_record(database, dataset_id):

@@ -15,10 +15,13 @@ def json_answer(
 
 
 def tagged_answer(request: Request, body: BaseModel) -> Response:
-    """Returns the body with its `ETag`, or 304 if the asker has it already (RFC 9110, 13.1.2)."""
+    """Returns the body with its `ETag`, or 304 if the asker has it already (RFC 9110, 13.1.2).
+
+    The tag is a weak one: it stands for the body packed and not packed.
+    """
     content = body.model_dump_json().encode()
     tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    headers = {"ETag": f"W/{tag}", "Cache-Control": "no-cache"}
     if has_already(request, tag):
         return Response(status_code=304, headers=headers)
     return Response(content, headers=headers, media_type="application/json")

@@ -10,6 +10,7 @@ from app.clock import DatabaseTime
 from app.database import Database
 from app.jobs import get_job
 from app.leases import ENDED_STATES
+from app.problems import NotFound
 from app.records import JobRecord
 from app.students import list_students
 from app.tables import Embedding, Job
@@ -28,11 +29,14 @@ def delete_leftovers(database: Database, artifacts: Artifacts, job_id: str) -> i
         How many were deleted: none of a job that hasn't ended, for somebody may be writing them.
     """
     with database.read() as session:
-        job = get_job(session, job_id)
+        try:
+            job = get_job(session, job_id)
+        except NotFound:  # deleted, with all that it had
+            return 0
         if job.state not in ENDED_STATES:
             return 0
         named = _named(session, job)
-    unnamed = sorted(_stored(artifacts, job) - named)
+    unnamed = sorted(stored_of(artifacts, job.id, job.fence) - named)
     for key in unnamed:
         artifacts.delete(key)
     return len(unnamed)
@@ -64,8 +68,8 @@ def _named(session: Session, job: JobRecord) -> set[str]:
     return named
 
 
-def _stored(artifacts: Artifacts, job: JobRecord) -> set[str]:
+def stored_of(artifacts: Artifacts, job_id: str, fence: int) -> set[str]:
     """Returns the keys of the job's folder, and of the embeddings that its coordinators stored."""
-    own = (file.key for file in artifacts.files(f"jobs/{job.id}"))
-    embeddings = (f"embeddings/{job.id}-{fence + 1}.safetensors" for fence in range(job.fence))
+    own = (file.key for file in artifacts.files(f"jobs/{job_id}"))
+    embeddings = (f"embeddings/{job_id}-{one + 1}.safetensors" for one in range(fence))
     return {*own, *filter(artifacts.exists, embeddings)}

@@ -2,7 +2,7 @@
 
 from copy import copy
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Annotated
 
@@ -12,10 +12,12 @@ from starlette.requests import Request
 
 from app.artifacts import Artifacts
 from app.database import Database
+from app.pulses import read_pulses
 from app.settings import Settings
 from app.storage import Storage
 from app.submission import JobLimits
 from app.visitor import Visitor
+from app.watch import Watch
 
 _CHECKS_AT_ONCE = 2  # a check may take a core and gigabytes
 
@@ -52,6 +54,11 @@ class Services:
     def uploading(self) -> CapacityLimiter:
         """Counts the uploads under way, each of which takes memory, a file and maybe a check."""
         return CapacityLimiter(self.settings.max_uploads)
+
+    @cached_property
+    def watch(self) -> Watch:
+        """Tells those who follow jobs, or wait for something, when it has changed."""
+        return Watch(partial(read_pulses, self.database), self.settings.max_streams)
 
     def seen_by(self, visitor: Visitor) -> "Services":
         """Returns the services in which other owners' rows are not there; the rest is shared."""

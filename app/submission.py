@@ -12,7 +12,7 @@ from app.catalog import (
     unknown_dataset,
     unknown_network,
 )
-from app.database import Database
+from app.database import Also, Database, nothing_else
 from app.datasets import get_dataset
 from app.embeddings import get_embedding
 from app.errand_records import EstimateRecord, UploadedTeacher
@@ -24,6 +24,7 @@ from app.problems import Conflict, FieldError, Invalid, NotFound, TooMany
 from app.records import JobRecord
 from app.requests import DatasetRequest, JobRequest, TrainingRequest
 from app.teachers import get_teacher
+from app.usage import hold_named
 
 
 @dataclass(frozen=True)
@@ -39,13 +40,16 @@ class JobLimits:
     waiting_of_key: int
 
 
-def submit(database: Database, request: JobRequest, most: JobLimits) -> JobRecord:
+def submit(
+    database: Database, request: JobRequest, most: JobLimits, also: Also[JobRecord] = nothing_else
+) -> JobRecord:
     """Puts the job in the queue and returns it.
 
     Args:
         database: where it is put on record.
         request: what is asked for.
         most: how many there may be.
+        also: what is done with the job in the same transaction.
 
     Raises:
         Invalid: the request names what can't be used; `errors` says what and where.
@@ -55,18 +59,29 @@ def submit(database: Database, request: JobRequest, most: JobLimits) -> JobRecor
     with database.write() as session:
         _expect_known(session, request)
         _expect_room(session, most)
-        return get_job(session, create_job(session, request))
+        job = get_job(session, create_job(session, request))
+        also(session, job)
+        return job
 
 
-def submit_estimate(database: Database, request: JobRequest) -> EstimateRecord:
+def submit_estimate(
+    database: Database, request: JobRequest, also: Also[EstimateRecord] = nothing_else
+) -> EstimateRecord:
     """Puts the question what a job would find in the queue, and returns it.
+
+    Args:
+        database: where it is put on record.
+        request: what is asked for.
+        also: what is done with the estimate in the same transaction.
 
     Raises:
         Invalid, Conflict: as `submit`.
     """
     with database.write() as session:
         _expect_known(session, request)
-        return get_estimate(session, create_estimate(session, request.to_json()))
+        estimate = get_estimate(session, create_estimate(session, request.to_json()))
+        also(session, estimate)
+        return estimate
 
 
 def _expect_room(session: Session, most: JobLimits) -> None:
@@ -78,6 +93,7 @@ def _expect_room(session: Session, most: JobLimits) -> None:
 
 
 def _expect_known(session: Session, request: JobRequest) -> None:
+    hold_named(session, request)
     errors = [*_unknown_names(request), *_unknown_ids(session, request), *_unused(request)]
     if errors:
         raise Invalid("the request names what can't be used: see errors", errors)

@@ -16,13 +16,13 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, validates
 
 from app.clock import DatabaseTime, UtcDateTime
 from app.errand_records import EstimateState, TeacherKind, TeacherState
 from app.records import Command, JobState, TrialState
 
-REVISION = "0007"  # of the newest migration; a test compares it with Alembic's head
+REVISION = "0008"  # of the newest migration; a test compares it with Alembic's head
 
 _ID = String(32)
 _KEY = String(300)
@@ -48,8 +48,8 @@ class Table(DeclarativeBase):
         dict[str, Any]: _JSON,
         list[dict[str, Any]]: _JSON,
         list[int]: _JSON,
-        list[float]: _JSON,
         list[str]: _JSON,
+        list[float]: _JSON,
     }
 
 
@@ -104,6 +104,15 @@ class Job(Owned, Table):
     lease_from: Mapped[datetime | None]
     lease_until: Mapped[datetime | None]
     fence: Mapped[int] = mapped_column(insert_default=0)
+    states: Mapped[list[str] | None]
+
+    @validates("state")
+    def _remember(self, _: str, state: JobState) -> JobState:
+        """Adds each new state to those that the job has had."""
+        known: JobState | None = self.state  # of a row that is being made there is none
+        if state != known:
+            self.states = [*(self.states or filter(None, [known])), state]
+        return state
 
 
 class JobTeacher(Table):
@@ -296,3 +305,18 @@ class Estimate(_Errand, Owned, Table):
     error: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime] = mapped_column(insert_default=DatabaseTime())
     finished_at: Mapped[datetime | None]
+
+
+class IdempotentRequest(Table):
+    """A request with a key of its sender's, and the answer that it got; None while under way."""
+
+    __tablename__ = "idempotent_requests"
+    __table_args__ = (Index(None, "created_at"),)
+
+    owner: Mapped[str] = mapped_column(String(64), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    claim: Mapped[str] = mapped_column(_ID)
+    claimed_until: Mapped[datetime]
+    created_at: Mapped[datetime]
+    answer: Mapped[dict[str, Any] | None]

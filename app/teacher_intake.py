@@ -4,7 +4,7 @@ Nothing here parses a file: a hostile one meets a child process of a worker alon
 """
 
 from app.artifacts import Artifacts, StoredFile
-from app.database import Database
+from app.database import Also, Database, nothing_else
 from app.errand_records import NewTeacher, UploadedTeacher
 from app.ids import TEACHER, new_id
 from app.problems import NotFound
@@ -14,8 +14,15 @@ from app.upload import Upload
 from app.upload_name import name_of
 
 
-def take_teacher(database: Database, artifacts: Artifacts, upload: Upload) -> UploadedTeacher:
+def take_teacher(
+    database: Database,
+    artifacts: Artifacts,
+    upload: Upload,
+    also: Also[UploadedTeacher] = nothing_else,
+) -> UploadedTeacher:
     """Stores an upload, and returns the teacher that is to be checked.
+
+    What else is done in the transaction that puts it on record is `also`.
 
     Raises:
         Invalid: the form's fields don't go together, or one is not what it should be.
@@ -31,13 +38,15 @@ def take_teacher(database: Database, artifacts: Artifacts, upload: Upload) -> Up
     try:
         for field, sent in sorted(upload.files.items()):
             stored[field] = artifacts.put_file(f"teachers/{teacher_id}/{field}", sent.file)
-        teacher = NewTeacher(
+        new = NewTeacher(
             name, form.kind, form.network, stored, form.input_shape, form.preprocessing
         )
         with database.write() as session:
-            create_teacher(session, teacher_id, teacher)
+            create_teacher(session, teacher_id, new)
             session.flush()
-            return get_teacher(session, teacher_id)
+            teacher = get_teacher(session, teacher_id)
+            also(session, teacher)
+            return teacher
     except BaseException:
         # A commit may have been carried out although its acknowledgement was lost.
         if not _is_on_record(database, teacher_id):

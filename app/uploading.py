@@ -2,15 +2,19 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from hashlib import sha256
 
 from anyio import WouldBlock
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from app.idempotency import fingerprint_of
 from app.problems import TooMany
 from app.quotas import expect_quota
 from app.services import Services
 from app.upload import Upload, upload_to
+
+_CHUNK_BYTES = 2**20
 
 
 @asynccontextmanager
@@ -40,3 +44,15 @@ def _expect_room(services: Services, announced: int) -> None:
     services.storage.expect_room(announced)
     with services.database.read() as session:
         expect_quota(session, announced, services.settings.max_uploaded_bytes_per_key)
+
+
+def fingerprint_of_upload(path: str, upload: Upload) -> str:
+    """Returns the fingerprint of an upload: of what it holds, and not of how it is parted."""
+    files = {}
+    for name, sent in upload.files.items():
+        digest = sha256()
+        while chunk := sent.file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+        files[name] = [sent.filename, digest.hexdigest()]
+        sent.file.seek(0)
+    return fingerprint_of(path, [files, upload.fields])

@@ -6,8 +6,9 @@ from starlette.responses import Response
 
 from app.jobs import get_job
 from app.json_answer import has_already
+from app.openapi import problems
 from app.problems import Gone, NotFound
-from app.routes.parameters import JobId, problems
+from app.routes.parameters import JobId
 from app.services import Used
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])

@@ -12,11 +12,15 @@ from app.bodies import PageBody
 from app.dataset_body import DatasetBody
 from app.dataset_intake import take_dataset
 from app.datasets import get_dataset, list_datasets
+from app.deletion import delete_dataset
+from app.idempotency import answer_once
 from app.json_answer import json_answer
-from app.routes.parameters import Cursor, Limit, problems
+from app.openapi import problems
+from app.records import DatasetRecord
+from app.routes.parameters import Cursor, Limit, Once
 from app.services import Used
 from app.upload import Form, receive
-from app.uploading import admitted_upload
+from app.uploading import admitted_upload, fingerprint_of_upload
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 
@@ -42,7 +46,11 @@ _BODY = {
                         },
                         "name": {"type": "string", "maxLength": 200},
                     },
-                }
+                },
+                "examples": {
+                    "arrays": {"value": {"file": "(what digits.npz holds)", "name": "digits"}},
+                    "image files": {"value": {"file": "(what shoes.zip holds)"}},
+                },
             }
         },
     }
@@ -55,6 +63,7 @@ _BODY = {
     responses={
         201: {"model": DatasetBody, "description": "The dataset, checked, at `Location`."},
         **problems(
+            _409="The same request is under way.",
             _413="The upload is too large.",
             _415="The body is not multipart/form-data.",
             _422="It is no dataset: `errors` names the array or the image.",
@@ -64,20 +73,16 @@ _BODY = {
     },
     openapi_extra=_BODY,
 )
-async def upload_dataset(request: Request, services: Used) -> Response:
+async def upload_dataset(request: Request, services: Used, sender: Once) -> Response:
     """Uploads a dataset. It is checked before it is taken; nothing in it is ever unpickled."""
-    settings = services.settings
+    settings, database = services.settings, services.database
     async with admitted_upload(services, request) as upload:
         await receive(request, upload, settings.max_upload_bytes, _FORM)
-        take = partial(
-            take_dataset,
-            services.database,
-            services.artifacts,
-            upload,
-            settings.max_unpacked_bytes,
-        )
-        dataset = await run_sync(take, limiter=services.checks)
-    return json_answer(DatasetBody.of(dataset), 201, {"Location": f"/v1/datasets/{dataset.id}"})
+        same = partial(fingerprint_of_upload, "datasets", upload)
+        limit = settings.max_unpacked_bytes
+        take = partial(take_dataset, database, services.artifacts, upload, limit)
+        answer = partial(answer_once, database, sender, same, take, _created)
+        return await run_sync(answer, limiter=services.checks)
 
 
 @router.get(
@@ -98,3 +103,22 @@ def show_dataset(services: Used, dataset_id: DatasetId) -> Response:
     """Shows an uploaded dataset."""
     with services.database.read() as session:
         return json_answer(DatasetBody.of(get_dataset(session, dataset_id)))
+
+
+@router.delete(
+    "/{dataset_id}",
+    status_code=204,
+    response_class=Response,
+    responses={
+        204: {"description": "It is deleted."},
+        **problems(_404="There is no such dataset.", _409="An unfinished job or estimate uses it."),
+    },
+)
+def remove_dataset(services: Used, dataset_id: DatasetId) -> Response:
+    """Deletes an uploaded dataset and its file."""
+    delete_dataset(services.database, services.artifacts, dataset_id)
+    return Response(status_code=204)
+
+
+def _created(dataset: DatasetRecord) -> Response:
+    return json_answer(DatasetBody.of(dataset), 201, {"Location": f"/v1/datasets/{dataset.id}"})

@@ -6,9 +6,11 @@ from fastapi import APIRouter, Path
 from starlette.responses import Response
 
 from app.bodies import EmbeddingBody, PageBody
+from app.deletion import delete_embedding
 from app.embeddings import get_embedding, list_embeddings
 from app.json_answer import json_answer
-from app.routes.parameters import Cursor, Limit, problems
+from app.openapi import problems
+from app.routes.parameters import Cursor, Limit
 from app.services import Used
 
 router = APIRouter(prefix="/v1/embeddings", tags=["embeddings"])
@@ -34,3 +36,20 @@ def show_embedding(services: Used, embedding_id: EmbeddingId) -> Response:
     """Shows a saved embedding: which teacher, dataset and trials it learned from."""
     with services.database.read() as session:
         return json_answer(EmbeddingBody.of(get_embedding(session, embedding_id)))
+
+
+@router.delete(
+    "/{embedding_id}",
+    status_code=204,
+    response_class=Response,
+    responses={
+        204: {"description": "It is deleted."},
+        **problems(
+            _404="There is no such embedding.", _409="An unfinished job or estimate starts from it."
+        ),
+    },
+)
+def remove_embedding(services: Used, embedding_id: EmbeddingId) -> Response:
+    """Deletes a saved embedding and its file; its job stays."""
+    delete_embedding(services.database, services.artifacts, embedding_id)
+    return Response(status_code=204)

@@ -1,18 +1,23 @@
 """Estimates: what a job would find and take, before anything is trained."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.errand_records import EstimateRecord
 from app.estimate_body import EstimateBody
 from app.estimates import get_estimate
-from app.json_answer import json_answer, tagged_answer
+from app.idempotency import answer_once, fingerprint_of
+from app.json_answer import json_answer
 from app.json_body import parse
+from app.openapi import problems
+from app.polling import polled_answer
 from app.requests import JobRequest
 from app.routes.job_body import JOB_REQUEST, JsonBody
-from app.routes.parameters import problems
+from app.routes.parameters import Once, Wait
 from app.services import Used
 from app.submission import submit_estimate
 
@@ -28,7 +33,7 @@ _POLL_AFTER_S = "1"
     responses={
         202: {"model": EstimateBody, "description": "The estimate will be at `Location`."},
         **problems(
-            _409="Its teacher is still being checked.",
+            _409="Its teacher is still being checked, or the same request is under way.",
             _413="The body is too large.",
             _415="The body is not JSON.",
             _422="A field is wrong: see `errors`.",
@@ -36,11 +41,12 @@ _POLL_AFTER_S = "1"
     },
     openapi_extra=JOB_REQUEST,
 )
-def ask_for_estimate(services: Used, body: JsonBody) -> Response:
+def ask_for_estimate(services: Used, body: JsonBody, sender: Once) -> Response:
     """Asks what a job would find and take: sizes, constraints, time. Takes about ten seconds."""
-    estimate = submit_estimate(services.database, parse(JobRequest, body))
-    location = {"Location": f"/v1/estimates/{estimate.id}", "Retry-After": _POLL_AFTER_S}
-    return json_answer(EstimateBody.of(estimate), 202, location)
+    wanted = parse(JobRequest, body)
+    same = partial(fingerprint_of, "estimates", wanted.to_json())
+    carry_out = partial(submit_estimate, services.database, wanted)
+    return answer_once(services.database, sender, same, carry_out, _queued)
 
 
 @router.get(
@@ -48,11 +54,28 @@ def ask_for_estimate(services: Used, body: JsonBody) -> Response:
     responses={
         200: {"model": EstimateBody},
         304: {"description": "Not changed."},
-        **problems(_404="There is no such estimate."),
+        **problems(
+            _404="There is no such estimate.",
+            _422="`wait` is wrong.",
+            _429="Too many wait already.",
+        ),
     },
 )
-def show_estimate(request: Request, services: Used, estimate_id: EstimateId) -> Response:
-    """Shows an estimate; `result` is there once it has succeeded."""
-    with services.database.read() as session:
-        estimate = get_estimate(session, estimate_id)
-    return tagged_answer(request, EstimateBody.of(estimate))
+async def show_estimate(
+    request: Request, services: Used, estimate_id: EstimateId, wait: Wait = 0
+) -> Response:
+    """Shows an estimate; `result` is there once it has succeeded.
+
+    Poll with `If-None-Match`, and `wait` to be answered as soon as something is new.
+    """
+
+    def read() -> EstimateBody:
+        with services.database.read() as session:
+            return EstimateBody.of(get_estimate(session, estimate_id))
+
+    return await polled_answer(request, services.watch, estimate_id, wait, read)
+
+
+def _queued(estimate: EstimateRecord) -> Response:
+    location = {"Location": f"/v1/estimates/{estimate.id}", "Retry-After": _POLL_AFTER_S}
+    return json_answer(EstimateBody.of(estimate), 202, location)

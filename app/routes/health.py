@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from app.bodies import HealthBody
 from app.json_answer import json_answer
-from app.routes.parameters import problems
+from app.openapi import problems
 from app.services import Used
 
 router = APIRouter(tags=["health"])

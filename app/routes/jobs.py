@@ -1,24 +1,35 @@
 """Jobs: submit, look, cancel, pause, resume; their trials and their best student."""
 
 from collections.abc import Callable
+from functools import partial
+from typing import Annotated
 
-from fastapi import APIRouter
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Header
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app import job_commands
 from app.bodies import JobBody, PageBody, StudentBody, TrialBody
+from app.database import Also
+from app.deletion import delete_job
+from app.event_stream import MEDIA_TYPE as EVENTS
+from app.event_stream import EventStream, is_over
+from app.idempotency import answer_once, fingerprint_of
 from app.jobs import get_job, get_overview, list_overviews, require_job
-from app.json_answer import json_answer, tagged_answer
+from app.json_answer import json_answer
 from app.json_body import parse
+from app.known import Known
+from app.openapi import problems
 from app.pareto import pareto_set
 from app.pareto_body import ParetoBody
+from app.polling import polled_answer
 from app.problems import NotFound
-from app.records import JobOverview, Progress
+from app.records import JobOverview, JobRecord, Progress
 from app.requests import JobRequest
 from app.routes.job_body import JOB_REQUEST, JsonBody
-from app.routes.parameters import Cursor, First, JobId, Limit, problems
+from app.routes.parameters import Cursor, First, JobId, Limit, Once, Wait
 from app.services import Used
 from app.students import get_student, list_students
 from app.submission import submit
@@ -28,6 +39,14 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
 _POLL_AFTER_S = "2"
 _NO_JOB = problems(_404="There is no such job.")
+_EVENTS_EXAMPLE = 'id: 3.2.1r0.5f3a9c01.\nevent: trial\ndata: {"number": 1, …}\n\n'
+LastEventId = Annotated[
+    str | None,
+    Header(
+        alias="Last-Event-ID",
+        description="The `id` of the last event that came, to be sent all after it.",
+    ),
+]
 
 
 @router.post(
@@ -36,7 +55,7 @@ _NO_JOB = problems(_404="There is no such job.")
     responses={
         202: {"model": JobBody, "description": "The job is in the queue at `Location`."},
         **problems(
-            _409="Its teacher is still being checked.",
+            _409="Its teacher is still being checked, or the same request is under way.",
             _413="The body is too large.",
             _415="The body is not JSON.",
             _422="A field is wrong: see `errors`.",
@@ -46,12 +65,16 @@ _NO_JOB = problems(_404="There is no such job.")
     },
     openapi_extra=JOB_REQUEST,
 )
-def submit_job(services: Used, body: JsonBody) -> Response:
+def submit_job(services: Used, body: JsonBody, sender: Once) -> Response:
     """Submits a compression job. All but `teacher` and `dataset` have defaults."""
     wanted = parse(JobRequest, body)
-    services.storage.expect_room()
-    job = submit(services.database, wanted, services.job_limits)
-    return _accepted(JobOverview(job, Progress(), None))
+
+    def carry_out(also: Also[JobRecord]) -> JobRecord:
+        services.storage.expect_room()
+        return submit(services.database, wanted, services.job_limits, also)
+
+    same = partial(fingerprint_of, "jobs", wanted.to_json())
+    return answer_once(services.database, sender, same, carry_out, _queued)
 
 
 @router.get("", responses={200: {"model": PageBody[JobBody]}, **problems(_422="A wrong cursor.")})
@@ -64,13 +87,47 @@ def list_the_jobs(services: Used, limit: Limit = 20, cursor: Cursor = None) -> R
 
 @router.get(
     "/{job_id}",
-    responses={200: {"model": JobBody}, 304: {"description": "Not changed."}, **_NO_JOB},
+    responses={
+        200: {"model": JobBody},
+        304: {"description": "Not changed."},
+        **_NO_JOB,
+        **problems(_422="`wait` is wrong.", _429="Too many wait already."),
+    },
 )
-def show_job(request: Request, services: Used, job_id: JobId) -> Response:
-    """Shows a job, how far it is and the best it has found. Poll with `If-None-Match`."""
-    with services.database.read() as session:
-        overview = get_overview(session, job_id)
-    return tagged_answer(request, JobBody.of(overview))
+async def show_job(request: Request, services: Used, job_id: JobId, wait: Wait = 0) -> Response:
+    """Shows a job, how far it is and the best it has found.
+
+    Poll with `If-None-Match`, and `wait` to be answered as soon as something is new.
+    """
+
+    def read() -> JobBody:
+        with services.database.read() as session:
+            return JobBody.of(get_overview(session, job_id))
+
+    return await polled_answer(request, services.watch, job_id, wait, read)
+
+
+@router.get(
+    "/{job_id}/events",
+    response_class=Response,
+    responses={
+        200: {"content": {EVENTS: {"example": _EVENTS_EXAMPLE}}, "description": "The events."},
+        204: {"description": "The job has ended, and `Last-Event-ID` was its last event."},
+        **_NO_JOB,
+        **problems(_429="Too many follow jobs already: `Retry-After` says when to try again."),
+    },
+)
+async def follow_job(services: Used, job_id: JobId, last_event_id: LastEventId = None) -> Response:
+    """Sends a job's changes as server-sent events, from its first state to its end.
+
+    `state` has the job as `GET /v1/jobs/{id}`, `trial` a trial as the list of trials, and `best`
+    the best student as `GET /v1/jobs/{id}/best`.
+    """
+    services.watch.expect_room()
+    known = Known.parse(last_event_id or "")
+    if await run_sync(is_over, services, job_id, known):
+        return Response(status_code=204)
+    return EventStream(services, job_id, known)
 
 
 @router.get(
@@ -123,6 +180,24 @@ def show_pareto(services: Used, job_id: JobId) -> Response:
     return json_answer(ParetoBody.of([whole[number] for number in chosen], students, costs))
 
 
+@router.delete(
+    "/{job_id}",
+    status_code=204,
+    response_class=Response,
+    responses={
+        204: {"description": "It is deleted."},
+        **problems(
+            _404="There is no such job.",
+            _409="It has not ended, or an unfinished job starts from its embedding.",
+        ),
+    },
+)
+def remove_job(services: Used, job_id: JobId) -> Response:
+    """Deletes a job that has ended: its trials, students and embedding, and all their files."""
+    delete_job(services.database, services.artifacts, job_id)
+    return Response(status_code=204)
+
+
 def _add_command(name: str, command: Callable[[Session, str], None], does: str) -> None:
     @router.post(
         f"/{{job_id}}/{name}",
@@ -144,6 +219,10 @@ def _add_command(name: str, command: Callable[[Session, str], None], does: str) 
 _add_command("cancel", job_commands.cancel, "Ends a job; its finished trials stay.")
 _add_command("pause", job_commands.pause, "Stops a job until it is resumed.")
 _add_command("resume", job_commands.resume, "Goes on with a paused job.")
+
+
+def _queued(job: JobRecord) -> Response:
+    return _accepted(JobOverview(job, Progress(), None))
 
 
 def _accepted(overview: JobOverview) -> Response:

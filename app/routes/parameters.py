@@ -1,24 +1,49 @@
 """Parameters that several routes take, and answers that all may give."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import Path, Query
+from fastapi import Depends, Header, Path, Query
+from starlette.requests import Request
 
-from app.bodies import ProblemBody
+from app.idempotency import HEADER, Sender
+from app.polling import LONGEST_S
 
-Limit = Annotated[int, Query(ge=1, le=500, description="Items on a page.")]
+Limit = Annotated[int, Query(ge=1, le=500, description="Items on a page.", examples=[50])]
 Cursor = Annotated[
     str | None, Query(max_length=500, description="`next` of the page before.", examples=["WzQwXQ"])
 ]
 First = Annotated[
     int, Query(ge=0, le=2**63 - 1, description="Only trials of this number and above.")
 ]
+Wait = Annotated[
+    int,
+    Query(
+        ge=0,
+        le=LONGEST_S,
+        description="Seconds for which the answer is held while the `ETag` of `If-None-Match` still"
+        " stands; then it is 304.",
+    ),
+]
 JobId = Annotated[str, Path(description="The job's id.", examples=["job_3qT7ZcWm8yPp5RkXj1NaVd"])]
 
 
-def problems(**described: str) -> dict[int | str, dict[str, Any]]:
-    """Returns OpenAPI's description of error answers: `problems(_404="no such job")`."""
-    return {
-        int(status[1:]): {"model": ProblemBody, "description": description}
-        for status, description in described.items()
-    }
+async def _sender(
+    request: Request,
+    key: Annotated[
+        str | None,
+        Header(
+            alias=HEADER,
+            min_length=1,
+            max_length=255,
+            pattern="^[ -~]+$",
+            description="Any text of your own, a new one for each request, by which a request that"
+            " is sent again is carried out once: it gets the first answer again, for a day.",
+            examples=["8e03978e-40d5-43dd-bc93-6894a57f9324"],
+        ),
+    ] = None,
+) -> Sender | None:
+    owner: str | None = request.state.visitor.key_id
+    return None if key is None else Sender(key, owner or "")
+
+
+Once = Annotated[Sender | None, Depends(_sender)]

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 from pathlib import PurePath
-from typing import Annotated, BinaryIO
+from typing import Annotated, Any, BinaryIO
 
 from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from app.byte_range import Part, part_of
 from app.json_answer import has_already
+from app.openapi import problems
 from app.problems import Gone, NotFound
 from app.records import StoredStudentFile, StudentRecord
-from app.routes.parameters import problems
 from app.services import Used
 from app.students import get_student
 
@@ -25,6 +26,11 @@ _PAGE_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'; sandbox"
 )
+_ANY_FILE: dict[str, Any] = {
+    "application/octet-stream": {},
+    "application/json": {},
+    "text/html": {},
+}
 StudentId = Annotated[str, Path(examples=["std_6Vb0hF2mUuQk1sYd9LxWcA"])]
 FileName = Annotated[str, Path(examples=["student.pt2"])]
 
@@ -34,28 +40,40 @@ FileName = Annotated[str, Path(examples=["student.pt2"])]
     response_class=Response,
     responses={
         200: {
-            "content": {"application/octet-stream": {}, "application/json": {}, "text/html": {}},
+            "content": _ANY_FILE,
             "description": "The file.",
         },
+        206: {"content": _ANY_FILE, "description": "The part of the file that `Range` asks for."},
         304: {"description": "Not changed."},
-        **problems(_404="There is no such student or file.", _410="The file is gone."),
+        **problems(
+            _404="There is no such student or file.",
+            _410="The file is gone.",
+            _416="The file has no such part; `Content-Range` has its size.",
+        ),
     },
 )
 def fetch_file(request: Request, services: Used, student_id: StudentId, name: FileName) -> Response:
-    """Sends a file of a student."""
+    """Sends a file of a student, or with `Range` a part of it, for a download that broke off."""
     with services.database.read() as session:
         file = _file_of(get_student(session, student_id), name)
     tag = f'"{file.sha256}"'
     if has_already(request, tag):
         return Response(status_code=304, headers={"ETag": tag})
+    if_range = request.headers.get("if-range", tag)
+    part = part_of(request.headers.get("range"), file.bytes) if if_range == tag else None
     try:
         content = services.artifacts.open(file.key)
     except FileNotFoundError as error:
         detail = f"{name} of {student_id} is not in the artifact store any more: {file.key}"
         raise Gone(detail) from error
     kind = _KINDS.get(PurePath(file.name).suffix, "application/octet-stream")
-    headers = {"Content-Length": str(file.bytes), "ETag": tag, **_safety(file.name)}
-    return StreamingResponse(_chunks(content), headers=headers, media_type=kind)
+    headers = {"Accept-Ranges": "bytes", "ETag": tag, **_safety(file.name)}
+    sent = part or Part(0, file.bytes - 1)
+    headers["Content-Length"] = str(sent.bytes)
+    if part is not None:
+        headers["Content-Range"] = f"bytes {part.first}-{part.last}/{file.bytes}"
+    status = 200 if part is None else 206
+    return StreamingResponse(_chunks(content, sent), status, headers, kind)
 
 
 def _safety(name: str) -> dict[str, str]:
@@ -81,7 +99,10 @@ def _file_of(student: StudentRecord, name: str) -> StoredStudentFile:
     return file
 
 
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
+def _chunks(file: BinaryIO, part: Part) -> Iterator[bytes]:
     with file:
-        while chunk := file.read(_CHUNK_BYTES):
+        file.seek(part.first)
+        left = part.bytes
+        while left > 0 and (chunk := file.read(min(left, _CHUNK_BYTES))):
+            left -= len(chunk)
             yield chunk

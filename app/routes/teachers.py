@@ -9,15 +9,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.bodies import PageBody
-from app.json_answer import json_answer, tagged_answer
-from app.routes.parameters import Cursor, Limit, problems
+from app.deletion import delete_teacher
+from app.errand_records import UploadedTeacher
+from app.idempotency import answer_once
+from app.json_answer import json_answer
+from app.openapi import problems
+from app.polling import polled_answer
+from app.routes.parameters import Cursor, Limit, Once, Wait
 from app.services import Used
 from app.teacher_bodies import ListedTeacherBody, UploadedTeacherBody
 from app.teacher_form import FORM
 from app.teacher_intake import take_teacher
 from app.teachers import get_teacher, list_teachers
 from app.upload import receive
-from app.uploading import admitted_upload
+from app.uploading import admitted_upload, fingerprint_of_upload
 
 router = APIRouter(prefix="/v1/teachers", tags=["teachers"])
 
@@ -55,7 +60,23 @@ _BODY = {
                             " without it, the dataset's own mean and deviation."
                         ),
                     },
-                }
+                },
+                "examples": {
+                    "ONNX": {"value": {"onnx": "(what mine.onnx holds)", "name": "mine"}},
+                    "a named network": {
+                        "value": {
+                            "network": "zoo/resnet20",
+                            "weights": "(what mine.safetensors holds)",
+                            "input_shape": "[3, 32, 32]",
+                        }
+                    },
+                    "any architecture": {
+                        "value": {
+                            "architecture": "(what architecture.json holds)",
+                            "weights": "(what student.safetensors holds)",
+                        }
+                    },
+                },
             }
         },
     }
@@ -71,6 +92,7 @@ _BODY = {
             "description": "The teacher is being checked: look at `Location` how that ends.",
         },
         **problems(
+            _409="The same request is under way.",
             _413="The upload is too large.",
             _415="The body is not multipart/form-data.",
             _422="The fields don't go together, or one is wrong: see `errors`.",
@@ -80,14 +102,14 @@ _BODY = {
     },
     openapi_extra=_BODY,
 )
-async def upload_teacher(request: Request, services: Used) -> Response:
+async def upload_teacher(request: Request, services: Used, sender: Once) -> Response:
     """Uploads a teacher with its weights. It is `checking`, then `ready` or `rejected`."""
+    database = services.database
     async with admitted_upload(services, request) as upload:
         await receive(request, upload, services.settings.max_teacher_bytes, FORM)
-        take = partial(take_teacher, services.database, services.artifacts, upload)
-        teacher = await run_sync(take)
-    location = {"Location": f"/v1/teachers/{teacher.id}"}
-    return json_answer(UploadedTeacherBody.of(teacher), 201, location)
+        same = partial(fingerprint_of_upload, "teachers", upload)
+        take = partial(take_teacher, database, services.artifacts, upload)
+        return await run_sync(partial(answer_once, database, sender, same, take, _created))
 
 
 @router.get(
@@ -106,10 +128,46 @@ def list_the_teachers(services: Used, limit: Limit = 20, cursor: Cursor = None) 
     responses={
         200: {"model": UploadedTeacherBody},
         304: {"description": "Not changed."},
-        **problems(_404="There is no such teacher."),
+        **problems(
+            _404="There is no such teacher.",
+            _422="`wait` is wrong.",
+            _429="Too many wait already.",
+        ),
     },
 )
-def show_teacher(request: Request, services: Used, teacher_id: TeacherId) -> Response:
-    """Shows an uploaded teacher and what its check found. Poll with `If-None-Match`."""
-    with services.database.read() as session:
-        return tagged_answer(request, UploadedTeacherBody.of(get_teacher(session, teacher_id)))
+async def show_teacher(
+    request: Request, services: Used, teacher_id: TeacherId, wait: Wait = 0
+) -> Response:
+    """Shows an uploaded teacher and what its check found.
+
+    Poll with `If-None-Match`, and `wait` to be answered as soon as something is new.
+    """
+
+    def read() -> UploadedTeacherBody:
+        with services.database.read() as session:
+            return UploadedTeacherBody.of(get_teacher(session, teacher_id))
+
+    return await polled_answer(request, services.watch, teacher_id, wait, read)
+
+
+@router.delete(
+    "/{teacher_id}",
+    status_code=204,
+    response_class=Response,
+    responses={
+        204: {"description": "It is deleted."},
+        **problems(
+            _404="There is no such teacher.",
+            _409="It is being checked, or an unfinished job or estimate uses it.",
+        ),
+    },
+)
+def remove_teacher(services: Used, teacher_id: TeacherId) -> Response:
+    """Deletes an uploaded teacher and its files; the students of ended jobs stay."""
+    delete_teacher(services.database, services.artifacts, teacher_id)
+    return Response(status_code=204)
+
+
+def _created(teacher: UploadedTeacher) -> Response:
+    location = {"Location": f"/v1/teachers/{teacher.id}"}
+    return json_answer(UploadedTeacherBody.of(teacher), 201, location)

@@ -17,6 +17,7 @@ from app.database import Database
 from app.services import Services
 from app.settings import Settings
 from app.tables import Table
+from tests.app.described import DescribedClient
 
 NewUrl = Callable[[], str]
 URL_OF_API = "http://127.0.0.1:8000"
@@ -174,5 +175,5 @@ def services(settings: Settings, database: Database) -> Services:
 @pytest.fixture
 def client(services: Services) -> Iterator[TestClient]:
     app = create_app(services)
-    with TestClient(app, base_url=URL_OF_API, raise_server_exceptions=False) as client:
+    with DescribedClient(app, base_url=URL_OF_API, raise_server_exceptions=False) as client:
         yield client

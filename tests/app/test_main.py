@@ -1,7 +1,9 @@
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -96,6 +98,19 @@ def test_the_process_is_small_quick_and_without_torch(tmp_path: Path) -> None:
     assert resident_mb < 150
     # The processor's time, so that a busy machine doesn't count.
     assert sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK") < 2
+
+
+def test_open_streams_do_not_hold_up_the_end(tmp_path: Path) -> None:
+    with _serving(tmp_path) as (pid, url):
+        wanted = {"teacher": {"network": "zoo/resnet20"}, "dataset": {"name": "digits"}}
+        job = httpx.post(f"{url}/v1/jobs", json=wanted).json()["id"]
+        with httpx.stream("GET", f"{url}/v1/jobs/{job}/events", timeout=60) as answer:
+            lines = answer.iter_lines()
+            assert "event: state" in lines  # read up to there
+            began = time.monotonic()
+            os.kill(pid, signal.SIGTERM)
+            assert not [line for line in lines if line.startswith("event")]
+    assert time.monotonic() - began < 8  # of the ten seconds that answers under way may take
 
 
 def test_no_module_of_torch_is_imported() -> None:

@@ -10,7 +10,10 @@ from sqlalchemy import inspect, select, text, update
 
 from app.api_keys import list_keys
 from app.database import Database
+from app.events import news_of
+from app.job_writer import JobWriter
 from app.jobs import get_overview
+from app.known import Known
 from app.leases import Lease, claim
 from app.records import TrialSource
 from app.requests import JobRequest
@@ -134,6 +137,21 @@ def test_the_rows_of_0006_are_nobodys_and_there_is_no_key(empty_url: str) -> Non
     assert (owners, keys) == ([[None]] * 6, [])
     assert claim(database, "b", 30.0) == Lease(JOB, "b", 4)
     _migrate(database, "0006", command.downgrade)
+    database.upgrade()
+    database.check()
+    database.close()
+
+
+def test_a_job_of_0007_is_followed_from_the_state_that_it_had(empty_url: str) -> None:
+    database = _upgraded(empty_url, "0007")
+    known = news_of(database, JOB, Known()).known
+    lease = claim(database, "b", 30.0)
+    assert lease is not None
+    JobWriter(database, lease).set_state("finishing", "finishing")
+    text = news_of(database, JOB, known).text.decode()
+    assert text.count("event: state") == 1
+    assert '"state":"finishing"' in text
+    _migrate(database, "0007", command.downgrade)
     database.upgrade()
     database.check()
     database.close()

@@ -1,4 +1,5 @@
 import io
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,23 @@ def test_an_upload_becomes_a_dataset(client: TestClient, services: Services) -> 
     assert _files(services.uploads) == []
     request = REQUEST | {"dataset": {"id": body["id"]}}
     assert client.post("/v1/jobs", json=request).status_code == 202
+
+
+def test_an_upload_sent_twice_is_one_dataset(client: TestClient, tmp_path: Path) -> None:
+    # The boundary between the form's parts is another one each time.
+    send = partial(client.post, "/v1/datasets", headers={"Idempotency-Key": "digits"})
+    assert send(files={"file": ("x.npz", b"no archive")}).status_code == 422
+    data = npz()
+    first, again = (send(files={"file": ("x.npz", data)}) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json() == first.json()
+    assert again.headers["idempotent-replayed"] == "true"
+    assert (
+        len(client.get("/v1/datasets").json()["items"]) == len(_files(tmp_path / "artifacts")) == 1
+    )
+    assert send(files={"file": ("y.npz", data)}).status_code == 422
+    other = npz(classes=np.array(["a", "b", "c"]))
+    assert send(files={"file": ("x.npz", other)}).status_code == 422
 
 
 @pytest.mark.parametrize(
@@ -114,3 +132,17 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(client: TestClient) -> N
 
 def test_no_such_dataset(client: TestClient) -> None:
     assert client.get(f"/v1/datasets/dst_{'a' * 22}").status_code == 404
+
+
+def test_a_dataset_is_deleted_once_no_job_uses_it(client: TestClient, services: Services) -> None:
+    path = client.post("/v1/datasets", files={"file": ("x.npz", npz())}).headers["location"]
+    request = REQUEST | {"dataset": {"id": path.rpartition("/")[2]}}
+    job = client.post("/v1/jobs", json=request).json()["id"]
+    used = client.delete(path)
+    assert used.status_code == 409
+    assert job in used.json()["detail"]
+    client.post(f"/v1/jobs/{job}/cancel")
+    done = client.delete(path)
+    assert (done.status_code, done.content) == (204, b"")
+    assert client.get(path).status_code == client.delete(path).status_code == 404
+    assert list(services.artifacts.files()) == []

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import pytest
@@ -8,6 +9,7 @@ from app.database import Database
 from app.leases import claim
 from app.records import StoredStudentFile, TrialSource
 from app.services import Services
+from app.watch import Watch
 from tests.app.conftest import URL_OF_API
 from tests.app.samples import (
     NEVER_S,
@@ -22,6 +24,7 @@ from tests.app.samples import (
 )
 
 FILE = StoredStudentFile("report.json", "key", 5, "sha")
+KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
 
 
 def test_a_submitted_job_is_in_the_queue(client: TestClient) -> None:
@@ -94,7 +97,7 @@ def test_those_who_poll_are_told_when_nothing_changed(
 ) -> None:
     lease, writer = held_job(database)
     first = client.get(f"/v1/jobs/{lease.job_id}")
-    known = {"If-None-Match": f'"other", W/{first.headers["etag"]}'}
+    known = {"If-None-Match": f'"other", {first.headers["etag"]}'}
     again = client.get(f"/v1/jobs/{lease.job_id}", headers=known)
     assert (again.status_code, again.content) == (304, b"")
     writer.set_stage("something new")
@@ -294,3 +297,92 @@ def test_an_ended_search_keeps_what_it_found(client: TestClient, database: Datab
     assert body["state"] == "cancelled"
     assert body["progress"]["completed"] == 1
     assert body["best"]["trial"] == 0
+
+
+def test_events_come_as_the_routes_have_them(client: TestClient, database: Database) -> None:
+    lease, writer = searching_job(database)
+    writer.add_student(new_student((FILE,)), best=True)
+    writer.finish("succeeded")
+    path = f"/v1/jobs/{lease.job_id}"
+    answer = client.get(f"{path}/events")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    events = [part.split("\n") for part in answer.text.split("\n\n")[1:-1]]
+    last = {kind[7:]: json.loads(data[6:]) for _, kind, data in events}
+    assert last["state"] == client.get(path).json()
+    assert last["best"] == client.get(f"{path}/best").json()
+    trials = [json.loads(data[6:]) for _, kind, data in events if kind == "event: trial"]
+    assert trials == client.get(f"{path}/trials").json()["items"]
+
+    known = {"Last-Event-ID": events[-2][0][4:]}
+    again = client.get(f"{path}/events", headers=known)
+    assert again.text == "retry: 2000\n\n" + "\n".join(events[-1]) + "\n\n"
+    over = client.get(f"{path}/events", headers={"Last-Event-ID": events[-1][0][4:]})
+    assert (over.status_code, over.content) == (204, b"")
+
+
+def test_there_are_no_events_of_no_job(client: TestClient) -> None:
+    path = f"/v1/jobs/job_{'0' * 22}/events"
+    assert client.get(path).status_code == 404
+    assert client.get(path, headers={"Last-Event-ID": "1.0..01234567."}).status_code == 404
+
+
+def test_no_more_follow_than_may(
+    client: TestClient, services: Services, database: Database
+) -> None:
+    vars(services)["watch"] = Watch(services.watch._look, most=0)
+    answer = client.get(f"/v1/jobs/{new_job(database)}/events")
+    assert answer.status_code == 429
+    assert int(answer.headers["retry-after"]) >= 1
+
+
+@pytest.mark.parametrize("wait", ["61", "-1", "1.5", "x"])
+def test_nobody_waits_longer_than_a_minute(client: TestClient, wait: str) -> None:
+    answer = client.get(f"/v1/jobs/job_{'0' * 22}", params={"wait": wait})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "#/wait"
+
+
+def test_who_waits_is_told_that_nothing_changed(client: TestClient, database: Database) -> None:
+    path = f"/v1/jobs/{new_job(database)}"
+    known = {"If-None-Match": client.get(path).headers["etag"]}
+    assert client.get(path, params={"wait": 1}, headers=known).status_code == 304
+    assert client.get(path, params={"wait": 60}).status_code == 200
+
+
+def test_a_job_sent_twice_is_one(client: TestClient) -> None:
+    first = client.post("/v1/jobs", json=REQUEST, headers=KEY)
+    again = client.post("/v1/jobs", json=dict(reversed(REQUEST.items())), headers=KEY)
+    assert (again.status_code, again.json()) == (202, first.json())
+    assert again.headers["location"] == first.headers["location"]
+    assert again.headers["retry-after"] == first.headers["retry-after"]
+    assert [job["id"] for job in client.get("/v1/jobs").json()["items"]] == [first.json()["id"]]
+
+
+def test_another_job_or_an_estimate_needs_another_key(client: TestClient) -> None:
+    client.post("/v1/jobs", json=REQUEST, headers=KEY)
+    for path, wanted in (("jobs", REQUEST | {"name": "other"}), ("estimates", REQUEST)):
+        answer = client.post(f"/v1/{path}", json=wanted, headers=KEY)
+        assert answer.status_code == 422
+        assert answer.json()["type"].endswith(":idempotency-key-reused")
+
+
+def test_a_refused_job_may_be_mended_under_its_key(client: TestClient) -> None:
+    wrong = REQUEST | {"dataset": {"name": "nonsense"}}
+    assert client.post("/v1/jobs", json=wrong, headers=KEY).status_code == 422
+    assert client.post("/v1/jobs", json=REQUEST, headers=KEY).status_code == 202
+
+
+@pytest.mark.parametrize("key", [b"", b"x" * 256, "ü".encode()])
+def test_a_key_is_short_and_printable(client: TestClient, key: bytes) -> None:
+    answer = client.post("/v1/jobs", json=REQUEST, headers={b"Idempotency-Key": key})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "#/Idempotency-Key"
+
+
+def test_a_job_is_deleted_once_it_has_ended(client: TestClient, database: Database) -> None:
+    path = f"/v1/jobs/{new_job(database)}"
+    assert client.delete(path).status_code == 409
+    client.post(f"{path}/cancel")
+    assert client.delete(path).status_code == 204
+    assert client.get(path).status_code == client.delete(path).status_code == 404

@@ -25,6 +25,27 @@ def test_a_file_is_sent_whole(client: TestClient, services: Services, database: 
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
+def test_a_download_that_broke_off_goes_on(
+    client: TestClient, services: Services, database: Database
+) -> None:
+    data = bytes(range(256)) * 5000
+    path = f"/v1/students/{_student(services, database, 'student.pt2', data)}/files/student.pt2"
+    first = client.get(path, headers={"Range": "bytes=0-299999"})
+    assert (first.status_code, first.content) == (206, data[:300_000])
+    assert first.headers["content-range"] == f"bytes 0-299999/{len(data)}"
+    assert first.headers["content-length"] == "300000"
+    assert first.headers["accept-ranges"] == "bytes"
+    rest = {"Range": "bytes=300000-", "If-Range": first.headers["etag"]}
+    answer = client.get(path, headers=rest)
+    assert (answer.status_code, answer.content) == (206, data[300_000:])
+    other = client.get(path, headers=rest | {"If-Range": '"another"'})
+    assert (other.status_code, other.content) == (200, data)
+    behind = client.get(path, headers={"Range": f"bytes={len(data)}-"})
+    assert behind.status_code == 416
+    assert behind.headers["content-range"] == f"bytes */{len(data)}"
+    assert behind.json()["type"].endswith(":no-such-part")
+
+
 def test_json_is_sent_as_such(client: TestClient, services: Services, database: Database) -> None:
     student_id = _student(services, database, "report.json", b'{"a": 1}')
     answer = client.get(f"/v1/students/{student_id}/files/report.json")

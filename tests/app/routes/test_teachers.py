@@ -26,7 +26,7 @@ def _files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
-def _upload(client: TestClient) -> dict[str, Any]:
+def _upload(client: TestClient, key: str | None = None) -> dict[str, Any]:
     answer = client.post(
         "/v1/teachers",
         files={"weights": ("mine.safetensors", b"weights")},
@@ -35,11 +35,19 @@ def _upload(client: TestClient) -> dict[str, Any]:
             "input_shape": "[1, 8, 8]",
             "preprocessing": PREPROCESSING,
         },
+        headers={} if key is None else {"Idempotency-Key": key},
     )
     assert answer.status_code == 201, answer.text
     body: dict[str, Any] = answer.json()
     assert answer.headers["location"] == f"/v1/teachers/{body['id']}"
     return body
+
+
+def test_an_upload_sent_twice_is_one_teacher(client: TestClient) -> None:
+    first, again = _upload(client, key="mine"), _upload(client, key="mine")
+    assert again == first
+    assert client.get("/v1/teachers").json()["items"] == [first]
+    assert _upload(client) != first
 
 
 def test_an_upload_is_checked_and_ready(client: TestClient, services: Services) -> None:
@@ -114,3 +122,10 @@ def test_an_upload_over_the_limit_is_refused(client: TestClient, services: Servi
     assert answer.status_code == 413
     assert answer.json()["errors"][0]["pointer"] == "#/architecture"
     assert _files(services.uploads) == []
+
+
+def test_a_teacher_is_deleted(client: TestClient, services: Services) -> None:
+    path = f"/v1/teachers/{_upload(client)['id']}"
+    assert client.delete(path).status_code == 204
+    assert client.get(path).status_code == client.delete(path).status_code == 404
+    assert list(services.artifacts.files()) == []

@@ -1,0 +1,96 @@
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.api import create_app
+from app.artifacts import Artifacts
+from app.database import Database
+from app.problems import StillhouseError
+from app.services import Services
+from app.settings import Settings
+from tests.app.described import examples_of, validator_of
+
+DOCS = Path(__file__).parents[2] / "docs"
+Operation = tuple[str, str, dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def schema(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    home = tmp_path_factory.mktemp("home")
+    settings = Settings.from_environment({"STILLHOUSE_HOME": str(home)})
+    services = Services(settings, Database(settings.database_url), Artifacts(f"file://{home}"))
+    described: dict[str, Any] = create_app(services).openapi()
+    return described
+
+
+def operations(schema: dict[str, Any]) -> Iterator[Operation]:
+    for path, found in schema["paths"].items():
+        for method, operation in found.items():
+            yield method, path, operation
+
+
+def test_it_is_openapi_3_1(schema: dict[str, Any]) -> None:
+    assert schema["openapi"].startswith("3.1")
+    names = [operation["operationId"] for *_, operation in operations(schema)]
+    assert len(names) == len(set(names))
+
+
+def test_every_error_is_a_problem_with_an_example_that_fits(schema: dict[str, Any]) -> None:
+    known = {kind.status: kind for kind in _kinds(StillhouseError)}
+    for _, path, operation in operations(schema):
+        for status, answer in operation["responses"].items():
+            if status >= "400":
+                (kind, content), *others = answer["content"].items()
+                assert (kind, others) == ("application/problem+json", []), path
+                (example,) = examples_of(content)
+                validator_of(schema, content["schema"]).validate(example)
+                assert example["status"] == int(status)
+                assert int(status) in known
+                assert len(answer["description"].split()) >= 3
+
+
+def test_every_body_has_examples_that_fit(schema: dict[str, Any]) -> None:
+    found = 0
+    for _, path, operation in operations(schema):
+        for content in operation.get("requestBody", {}).get("content", {}).values():
+            examples = list(examples_of(content))
+            assert len(examples) >= 2, path
+            for example in examples:
+                validator_of(schema, content["schema"]).validate(example)
+            found += 1
+    assert found == 4
+
+
+def test_any_route_may_give_what_comes_before_it(schema: dict[str, Any]) -> None:
+    for method, path, operation in operations(schema):
+        needed = {"421", "500", "503"} | ({"403"} if method != "get" else set())
+        assert needed <= set(operation["responses"]), path
+
+
+def test_nothing_of_fastapis_own_errors_is_left(schema: dict[str, Any]) -> None:
+    assert "ValidationError" not in json.dumps(schema)
+
+
+def test_every_route_is_told_of_in_the_docs(schema: dict[str, Any]) -> None:
+    told = set(re.findall(r"`(GET|POST|PUT|DELETE) (/[^`?]*)`", (DOCS / "api.md").read_text()))
+    routes = {(method.upper(), path) for method, path, _ in operations(schema)}
+    assert routes - told == set(), "docs/api.md doesn't tell of these"
+    assert told - routes == set(), "docs/api.md tells of these, which aren't there"
+
+
+def test_every_problem_is_told_of_in_the_docs() -> None:
+    told = (DOCS / "api.md").read_text()
+    kinds = {kind.type for kind in _kinds(StillhouseError)} - {
+        "lease-lost"
+    }  # of coordinators alone
+    assert {kind for kind in kinds if f"`{kind}`" not in told} == set()
+
+
+def _kinds(root: type[StillhouseError]) -> Iterator[type[StillhouseError]]:
+    yield root
+    for kind in root.__subclasses__():
+        yield from _kinds(kind)
