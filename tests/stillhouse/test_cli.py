@@ -2,14 +2,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from functools import partial
 
 import pytest
 from typer.testing import CliRunner
 
-from stillhouse import Client, cli
+from stillhouse import cli
 from stillhouse.errors import Refused
-from tests.stillhouse.fake_server import JOB_ID, FakeServer
+from tests.stillhouse.commands.completion import completed
 
 COMMANDS = (
     "serve", "api", "coordinator", "demo", "estimate", "submit", "watch", "best", "pareto", "jobs",
@@ -28,35 +27,9 @@ def test_every_command_explains_itself() -> None:
         assert "Usage" in explained.output
 
 
-def completed(line: str) -> list[str]:
-    """What bash is told that a line may go on with."""
-    words = line.split(" ")
-    asked = {
-        "_STILLHOUSE_COMPLETE": "complete_bash",
-        "COMP_WORDS": line,
-        "COMP_CWORD": str(len(words) - 1),
-    }
-    done = CliRunner().invoke(cli.app, [], prog_name="stillhouse", env=asked)
-    return done.stdout.split()
-
-
 def test_a_shell_completes_commands_and_options() -> None:
     assert completed("stillhouse wat") == ["watch"]
     assert "--tensorboard" in completed("stillhouse watch --te")
-
-
-def test_a_shell_completes_the_ids_of_jobs(
-    fake: FakeServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    faked = partial(Client, transport=fake.transport)
-    monkeypatch.setattr("stillhouse.commands.options.Client", faked)
-    assert completed("stillhouse watch job_") == [JOB_ID]
-    assert completed("stillhouse watch tch_") == []
-
-
-def test_a_shell_is_told_nothing_where_no_server_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("STILLHOUSE_URL", "http://127.0.0.1:9")
-    assert completed("stillhouse watch job_") == []
 
 
 def test_an_unknown_command_is_wrong_usage() -> None:
