@@ -168,7 +168,7 @@ function tiles({ best, teacher }) {
       : [];
   }
   return [
-    tile(score(best.score), "best score so far", `trial ${best.trial}`),
+    tile(score(best.score), "best student's score", `trial ${best.trial}`),
     tile(percent(best.accuracy), "accuracy on validation", `the teacher ${percent(teacher.accuracy)}`),
     tile(percent(best.params_ratio), "of the parameters", `${compact(best.params)} of ${compact(teacher.params)}`),
     tile(percent(best.macs_ratio), "of the MACs", `${compact(best.macs)} of ${compact(teacher.macs)}`),

@@ -1,6 +1,6 @@
 // What a search has found: scores by evaluation, accuracy against cost, learning curves.
 
-import { COSTS, compact, percent, score } from "./words.js";
+import { COSTS, compact, counted, percent, score } from "./words.js";
 
 /** Returns the completed trials, by number. */
 export function completed(trials) {
@@ -21,6 +21,7 @@ export function searchChart(job, trials) {
   const best = values.map(value => (most = Math.max(most, value)));
   const numbers = done.map(trial => trial.number + 1);
   const total = job.request.search.evaluations;
+  const range = span(values);
   return ({ student, trial }) => ({
     traces: [
       {
@@ -37,11 +38,11 @@ export function searchChart(job, trials) {
     ],
     layout: {
       xaxis: { title: "students tried", range: [0, total + 0.5], tickformat: "d" },
-      yaxis: { title: `${label} on validation`, range: span(values) },
+      yaxis: { title: `${label} on validation`, range },
     },
     words: best.length
       ? `The best ${label} rose from ${score(best[0])} to ${score(best.at(-1))} in `
-        + `${trials.length} of ${total} evaluations.`
+        + `${trials.length} of ${total} evaluations.${belowInWords(values, range)}`
       : "No student has been trained yet.",
     table: [["trial", label, "best so far"],
       ...done.map((one, i) => [one.number, score(values[i]), score(best[i])])],
@@ -55,19 +56,19 @@ export function costChart(job, trials, cost) {
   const limit = limitOf(job, cost);
   const name = COSTS[cost];
   const teacher = job.teacher;
+  const accuracies = done.map(one => one.accuracy);
+  const range = span([...accuracies, ...(teacher ? [teacher.accuracy] : [])], 1);
   return colour => ({
     traces: costTraces(done, front, cost, job, colour),
     layout: {
       xaxis: costAxis([...done.map(one => one[cost]), teacher?.[cost], limit], name),
-      yaxis: {
-        title: "accuracy on validation", tickformat: ".1%",
-        range: span([...done.map(one => one.accuracy), ...(teacher ? [teacher.accuracy] : [])], 1),
-      },
+      yaxis: { title: "accuracy on validation", tickformat: ".1%", range },
       shapes: limit ? [limitLine(limit, colour)] : [],
       annotations: limit ? [limitText(limit, colour)] : [],
     },
     words: `${front.length} of ${done.length} students are beaten by no other on accuracy and ${name}`
-      + (limit ? `; at most ${compact(limit)} ${name} are allowed.` : "."),
+      + (limit ? `; at most ${compact(limit)} ${name} are allowed.` : ".")
+      + belowInWords(accuracies, range),
     table: [["trial", name, "accuracy", "beaten by none"],
       ...done.map(one => [one.number, one[cost].toLocaleString(), percent(one.accuracy),
         front.includes(one) ? "yes" : ""])],
@@ -125,6 +126,12 @@ export function limitOf(job, cost) {
   return given.length ? Math.min(...given) : null;
 }
 
+/** Returns how many values are too low to be on an axis, in words. */
+function belowInWords(values, [low]) {
+  const count = values.filter(value => value < low).length;
+  return count ? ` ${counted(count, "trial")} ${count === 1 ? "lies" : "lie"} below the chart.` : "";
+}
+
 function costTraces(done, front, cost, job, { student, teacher, trial, ink }) {
   const points = (of, style) => ({
     x: of.map(one => one[cost]), y: of.map(one => one.accuracy), type: "scatter",
@@ -170,7 +177,9 @@ function span(values, most = Infinity) {
   if (!values.length) return [0, 1];
   const sorted = [...values].sort((a, b) => a - b);
   const [low, high] = [sorted[0], sorted.at(-1)];
-  const tenth = sorted[Math.floor((sorted.length - 1) / 10)];
+  const place = (sorted.length - 1) / 10;
+  const [below, above] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]];
+  const tenth = below + (above - below) * (place % 1);
   const from = high - low > 2.5 * (high - tenth) && high > tenth ? tenth - (high - tenth) / 4 : low;
   const room = Math.max((high - from) * 0.08, 0.005);
   return [Math.max(from - room, 0), Math.min(high + room, most + room / 2)];
