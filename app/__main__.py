@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.api import create_app
 from app.api_keys import is_any_key
+from app.audit import write_to_stderr
 from app.database import Database
 from app.guard import is_loopback
 from app.problems import NotReady
@@ -34,6 +35,7 @@ def main() -> None:
     except _UNUSABLE as error:
         sys.stderr.write(f"stillhouse api: {error}\n")
         sys.exit(_CANNOT_START)
+    write_to_stderr()
     app = create_app(services)
     # What is here now stays: to look through it again and again would hold answers up for 0.1 s.
     gc.collect()

@@ -6,11 +6,24 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from app import openapi, problem_handlers
+from app.audit import Audit
 from app.door import Door
 from app.doorman import Doorman
 from app.guard import Guard, is_loopback
 from app.packing import Packing
-from app.routes import datasets, embeddings, estimates, health, jobs, students, teachers
+from app.rates import Rates
+from app.routes import (
+    architecture,
+    datasets,
+    embeddings,
+    estimates,
+    health,
+    jobs,
+    page,
+    students,
+    teachers,
+)
+from app.safety_headers import SafetyHeaders
 from app.services import Services
 
 _DESCRIPTION = (
@@ -21,6 +34,7 @@ _DESCRIPTION = (
 _KEY_PROBLEMS = openapi.problems(
     _401="No key is sent, or one that opens nothing.",
     _403="The key's scopes don't allow it, or another site's page sent it.",
+    _429="The key asks too fast: `Retry-After` says when to ask again.",
 )
 
 
@@ -46,10 +60,13 @@ def create_app(services: Services) -> FastAPI:
     problem_handlers.install(app)
     doorman = Doorman(services.database, is_open=is_loopback(services.settings.host))
     app.add_middleware(Packing)
-    app.add_middleware(Door, doorman=doorman)
-    app.add_middleware(Guard, settings=services.settings)  # the last one added comes first
-    for routes in (jobs, students, datasets, teachers, embeddings, estimates):
+    app.add_middleware(Audit)
+    app.add_middleware(Door, doorman=doorman, rates=Rates(services.settings.max_requests_per_s))
+    app.add_middleware(Guard, settings=services.settings)
+    app.add_middleware(SafetyHeaders)  # the last one added comes first
+    for routes in (jobs, architecture, students, datasets, teachers, embeddings, estimates):
         app.include_router(routes.router, responses=_KEY_PROBLEMS)
     app.include_router(health.router)
+    app.include_router(page.router)
     openapi.describe(app)
     return app

@@ -3,6 +3,7 @@
 The page at `/` is the same for everybody; what it shows it asks for with its visitor's key.
 """
 
+import math
 import time
 from collections.abc import Callable
 
@@ -15,7 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.doorman import REMEMBERED_FOR_S, Doorman
 from app.problem_handlers import problem_answer
-from app.problems import NoKey, NotReady, ScopeLacking, StillhouseError
+from app.problems import NoKey, NotReady, ScopeLacking, StillhouseError, TooFast
+from app.rates import Rates
 from app.visitor import NOBODY, Visitor
 from app.visitor import Scope as Allowed
 
@@ -33,10 +35,15 @@ class Door:
     """
 
     def __init__(
-        self, app: ASGIApp, doorman: Doorman, clock: Callable[[], float] = time.monotonic
+        self,
+        app: ASGIApp,
+        doorman: Doorman,
+        rates: Rates,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._app = app
         self._doorman = doorman
+        self._rates = rates
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,6 +67,8 @@ class Door:
 
     async def _visitor(self, request: Request) -> Visitor:
         visitor = await self._admitted(request)
+        if visitor.key_id and (wait_s := self._rates.wait_s(visitor.key_id)):
+            raise TooFast("your key asks faster than it may", math.ceil(wait_s))
         needed: Allowed = "read" if request.method in _READING else "submit"
         if not visitor.may(needed):
             raise ScopeLacking(f"{request.method} needs the scope `{needed}`")

@@ -149,6 +149,18 @@ class TooMany(StillhouseError):
     retry_after_s = 10
 
 
+class TooFast(StillhouseError):
+    """Raised when an API key asks faster than it may; `retry_after_s` says when it may again."""
+
+    status = 429
+    type = "too-fast"
+    title = "Too many requests"
+
+    def __init__(self, detail: str, retry_after_s: int) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
 class StorageFull(StillhouseError):
     """Raised when there is no room left for what was sent, or would come of it."""
 

@@ -36,6 +36,8 @@ class Settings:
         max_jobs: most jobs that wait or are worked on at once.
         max_waiting_jobs_per_key: most jobs of one API key that wait at once; 0: any.
         max_running_jobs_per_key: most jobs of one API key that are worked on at once; 0: any.
+        max_requests_per_s: most requests a second of one API key in the long run; 0: any.
+        max_uploaded_bytes_per_key: most that the uploads of one API key may take; 0: any.
         max_artifacts_bytes: most that the artifacts may take before more is refused; 0: any.
         min_free_bytes: what has to stay free on the disks of the home and the artifacts.
         check_memory_bytes: what the check of an upload, or an estimate, may take of memory.
@@ -62,6 +64,8 @@ class Settings:
     max_jobs: int = 1000
     max_waiting_jobs_per_key: int = 100
     max_running_jobs_per_key: int = 0
+    max_requests_per_s: int = 50
+    max_uploaded_bytes_per_key: int = 0
     max_artifacts_bytes: int = 0
     min_free_bytes: int = 64 * _MIB
     check_memory_bytes: int = 4096 * _MIB
@@ -101,6 +105,12 @@ class Settings:
             ),
             max_running_jobs_per_key=_whole(
                 environ, "MAX_RUNNING_JOBS_PER_KEY", cls.max_running_jobs_per_key, lowest=0
+            ),
+            max_requests_per_s=_whole(
+                environ, "MAX_REQUESTS_PER_S", cls.max_requests_per_s, lowest=0
+            ),
+            max_uploaded_bytes_per_key=_whole(
+                environ, "MAX_UPLOADED_BYTES_PER_KEY", cls.max_uploaded_bytes_per_key, lowest=0
             ),
             max_artifacts_bytes=_whole(
                 environ, "MAX_ARTIFACTS_BYTES", cls.max_artifacts_bytes, lowest=0

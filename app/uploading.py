@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from app.idempotency import fingerprint_of
 from app.problems import TooMany
+from app.quotas import expect_quota
 from app.services import Services
 from app.upload import Upload, upload_to
 
@@ -22,7 +23,7 @@ async def admitted_upload(services: Services, request: Request) -> AsyncIterator
 
     Raises:
         TooMany: others are under way; the body was not read.
-        StorageFull: there is no room for as much as the request announces.
+        StorageFull: there is no room for as much as the request announces, or not for this key.
     """
     borrower = object()
     try:
@@ -32,11 +33,17 @@ async def admitted_upload(services: Services, request: Request) -> AsyncIterator
         raise TooMany(f"{most} uploads are under way, which is all that there may be") from error
     try:
         announced = int(request.headers.get("content-length", "0"))
-        await run_in_threadpool(services.storage.expect_room, announced)
+        await run_in_threadpool(_expect_room, services, announced)
         with upload_to(services.uploads) as upload:
             yield upload
     finally:
         services.uploading.release_on_behalf_of(borrower)
+
+
+def _expect_room(services: Services, announced: int) -> None:
+    services.storage.expect_room(announced)
+    with services.database.read() as session:
+        expect_quota(session, announced, services.settings.max_uploaded_bytes_per_key)
 
 
 def fingerprint_of_upload(path: str, upload: Upload) -> str:

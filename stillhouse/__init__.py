@@ -8,6 +8,8 @@ student = Client().compress(
 smaller = student.module()
 """
 
+from stillhouse.async_client import AsyncClient
+from stillhouse.async_job import AsyncJob
 from stillhouse.client import Client
 from stillhouse.dataset_source import UnusableDataset
 from stillhouse.documents import (
@@ -26,6 +28,7 @@ from stillhouse.errors import (
     EstimateFailed,
     FieldError,
     JobFailed,
+    MissingPackage,
     NoStudentYet,
     NotAnswered,
     Refused,
@@ -41,6 +44,8 @@ from stillhouse.student_folder import LoadedStudent, load_student
 from stillhouse.students import ParetoSet, ParetoTrial, Student
 
 __all__ = [
+    "AsyncClient",
+    "AsyncJob",
     "Best",
     "CannotServe",
     "Client",
@@ -52,6 +57,7 @@ __all__ = [
     "JobFailed",
     "JobStatus",
     "LoadedStudent",
+    "MissingPackage",
     "NoStudentYet",
     "NotAnswered",
     "ParetoSet",

@@ -14,7 +14,9 @@ from stillhouse.commands import (
     database,
     demo,
     estimate,
+    jobs,
     keys,
+    library,
     pareto,
     servers,
     submit,
@@ -28,14 +30,13 @@ _HELP = """Give it a network you have; get back a smaller one you can ship.
 
 Exit codes: 0 done · 1 the job failed, or the servers, or no student keeps an estimate's
 constraints · 2 wrong usage · 3 no server answers ·
-4 the server refuses, and says why · 5 a download is damaged.
+4 the server refuses, and says why · 5 a download is damaged · 130 interrupted.
 """
 
 app = typer.Typer(
     name="stillhouse",
     help=_HELP,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
@@ -48,6 +49,16 @@ app.command("submit")(submit.submit)
 app.command("watch")(watch.watch)
 app.command("best")(best.best)
 app.command("pareto")(pareto.pareto)
+app.command("jobs")(jobs.jobs)
+app.command("status")(jobs.status)
+app.command("trials")(jobs.trials)
+app.command("cancel")(jobs.cancel)
+app.command("pause")(jobs.pause)
+app.command("resume")(jobs.resume)
+app.command("datasets")(library.datasets)
+app.command("teachers")(library.teachers)
+app.command("embeddings")(library.embeddings)
+app.add_typer(library.upload, name="upload")
 app.add_typer(database.app, name="db")
 app.add_typer(keys.app, name="keys")
 

@@ -25,6 +25,7 @@ from stillhouse.progress import progress
 from stillhouse.students import Student
 from stillhouse.teacher_source import form, source_of
 from stillhouse.transport import Transport
+from stillhouse.trial_logs import from_environment, logged
 from stillhouse.zipped_folder import zipped
 
 if TYPE_CHECKING:
@@ -113,11 +114,13 @@ class Client:
             JobFailed: The job failed or was cancelled.
         """
         expect_fields(fields)
+        logs = from_environment(os.environ)
         request = {**fields, "constraints": dict(constraints or {})}
         job = begin(self, model, example, dataset, preprocessing, request, show)
-        with left_running(job, show), progress(Console()) as shown:
+        with left_running(job, show), logged(logs, show) as log, progress(Console()) as shown:
             for look in follow(job, self._sleep, through_pauses=True):
                 shown(look)
+                log(look)
         job.require_success()
         return job.best()
 

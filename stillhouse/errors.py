@@ -90,6 +90,15 @@ class UnusableKey(StillhouseError):
     exit_code = 2
 
 
+class MissingPackage(StillhouseError):
+    """Raised when something is asked for that takes a package which isn't installed."""
+
+    exit_code = 2
+
+    def __init__(self, what: str, package: str) -> None:
+        super().__init__(f"{what} takes {package}: pip install 'stillhouse[{package}]'")
+
+
 class NotAnswered(StillhouseError):
     """Raised when an answer isn't what the contract promises (not JSON, a field missing)."""
 

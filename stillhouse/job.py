@@ -5,12 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from stillhouse.documents import JobStatus, Trial
 from stillhouse.errors import JobFailed, NoStudentYet, Refused, WaitedTooLong
 from stillhouse.students import ParetoSet, ParetoTrial, Student
 from stillhouse.transport import Transport
+from stillhouse.trials_frame import trials_frame
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 _PAGE = 500  # items; the most that the server gives at once
 
@@ -39,6 +44,11 @@ class Job:
     def state(self) -> str:
         """The job's state when it was last asked for."""
         return self.status.state
+
+    @property
+    def embedding(self) -> str | None:
+        """The id of what it learned, once it has succeeded: `search.embedding.from` of a job."""
+        return self.status.embedding
 
     def refresh(self) -> Job:
         """Asks the server how the job is; returns the job itself."""
@@ -77,6 +87,10 @@ class Job:
         items = self._transport.items(f"{self._path}/trials", first=first, limit=_PAGE)
         trials = sorted((Trial.read(item) for item in items), key=lambda trial: trial.number)
         return [trial for trial in trials if trial.number >= first]  # an old server gives all
+
+    def trials_frame(self) -> DataFrame:
+        """Returns the trials as a table of pandas, a row for each; raises MissingPackage."""
+        return trials_frame(self.trials())
 
     def pareto(self) -> list[ParetoTrial]:
         """Returns the completed trials that no other beats on accuracy and the objective's costs.

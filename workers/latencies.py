@@ -121,8 +121,14 @@ def measure_on_worker(work: Work, architecture: str) -> Measurement:
         LeaseLost, Stopping, Commanded: as `Work.check`.
     """
     setting = setting_of(work.job.request.latency)
-    threads = min(setting.threads, work.pool.threads(1))
-    return work.run("a latency", measure_architecture, architecture, setting, threads=threads)
+    return work.run(
+        "a latency",
+        measure_architecture,
+        architecture,
+        setting,
+        threads=setting.threads,
+        exactly=True,  # on fewer it would be another latency
+    )
 
 
 def _to_json(measured: MeasuredStudent) -> Json:

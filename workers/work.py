@@ -111,8 +111,15 @@ class Work:
             self.check()
         return keys
 
-    def run(self, name: str, function: Callable[..., T], *arguments: object, threads: int = 1) -> T:
-        """Returns `function(*arguments)`, run on a worker.
+    def run(
+        self,
+        name: str,
+        function: Callable[..., T],
+        *arguments: object,
+        threads: int = 1,
+        exactly: bool = False,
+    ) -> T:
+        """Returns `function(*arguments)`, run on a worker, with threads as `Pool.send` has them.
 
         Placed arguments are put in. Other calls that end meanwhile are kept for `wait`.
 
@@ -120,7 +127,7 @@ class Work:
             WorkFailed: the function raised, or its worker died again and again.
             LeaseLost, Stopping, Commanded: as `check`.
         """
-        self.pool.send(name, function, *arguments, threads=threads)
+        self.pool.send(name, function, *arguments, threads=threads, exactly=exactly)
         while not (mine := [finished for finished in self._held if finished.key == name]):
             self.check()
             self._held += self._ended(POLL_S)

@@ -128,24 +128,33 @@ class Asked:
         if self.dataset is not None:
             request["dataset"] = _dataset(client, self.dataset)
         if self.teacher is not None:
-            request["teacher"] = {"id": self._uploaded(client, self.teacher)}
+            uploaded = upload_teacher(
+                client, self.teacher, self.preprocessing, self.network, self.input_shape
+            )
+            request["teacher"] = {"id": uploaded.id}
         elif self.preprocessing is not None or self.input_shape is not None:
             msg = "--preprocessing and --input-shape are of a --teacher, and none is given"
             raise BadRequestFile(msg)
         return request
 
-    def _uploaded(self, client: Client, teacher: Path) -> str:
-        """Uploads a teacher, says what was found in it and returns its id."""
-        told, shape = self.preprocessing, self.input_shape
-        uploaded = client.upload_teacher(
-            teacher,
-            preprocessing=None if told is None else read_object(told),
-            network=self.network,
-            input_shape=None if shape is None else read_shape(shape),
-            show=_say,
-        )
-        _say(_ready(uploaded))
-        return uploaded.id
+
+def upload_teacher(
+    client: Client,
+    path: Path,
+    preprocessing: str | None,
+    network: str | None,
+    input_shape: str | None,
+) -> UploadedTeacher:
+    """Returns the teacher made of a file, as it was typed; says what was found in it."""
+    uploaded = client.upload_teacher(
+        path,
+        preprocessing=None if preprocessing is None else read_object(preprocessing),
+        network=network,
+        input_shape=None if input_shape is None else read_shape(input_shape),
+        show=_say,
+    )
+    _say(_ready(uploaded))
+    return uploaded
 
 
 def _for_kind(request: Mapping[str, Any], kind: str | None) -> dict[str, Any]:
@@ -166,9 +175,10 @@ def _dataset(client: Client, dataset: str) -> dict[str, str]:
     return {"id": str(uploaded["id"])}
 
 
-def _ready(teacher: UploadedTeacher) -> str:
-    """Returns in words what the server found in a teacher."""
-    summary = teacher.summary or {}
+def teacher_facts(teacher: UploadedTeacher) -> str:
+    """Returns in a few words what the server found in a teacher; nothing of one not ready."""
+    if not (summary := teacher.summary):
+        return ""
     found = [
         f"{count(int(summary[name]))} {told}"
         for name, told in (("params", "parameters"), ("macs", "MACs"))
@@ -177,8 +187,12 @@ def _ready(teacher: UploadedTeacher) -> str:
     groups = summary.get("groups")
     number = len(groups) if isinstance(groups, list) else groups
     found.append(f"{number} channel groups, {summary.get('removals')} removals")
-    frozen = summary.get("frozen") or {}
-    lines = [f"{teacher.id} ({teacher.name}) is ready: {', '.join(found)}"]
+    return ", ".join(found)
+
+
+def _ready(teacher: UploadedTeacher) -> str:
+    frozen = (teacher.summary or {}).get("frozen") or {}
+    lines = [f"{teacher.id} ({teacher.name}) is ready: {teacher_facts(teacher)}"]
     lines += [f"  kept as it is: {layer}: {why}" for layer, why in list(frozen.items())[:5]]
     return "\n".join(lines)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Annotated
 
 import typer
@@ -12,6 +13,7 @@ from stillhouse.client import Client
 from stillhouse.commands import request_options as given
 from stillhouse.commands.options import DEFAULT_URL, AsJson, Url
 from stillhouse.commands.watch import show
+from stillhouse.trial_logs import from_environment
 
 
 def submit(  # noqa: PLR0913, PLR0917 - a command has as many parameters as options
@@ -42,6 +44,9 @@ def submit(  # noqa: PLR0913, PLR0917 - a command has as many parameters as opti
     )  # fmt: skip
     with Client(url) as client:
         job = client.submit(asked.request(client))
-        typer.echo(json.dumps(job.status.document, indent=2) if as_json else job.id)
+        if not as_json:
+            typer.echo(job.id)
         if watch:
-            show(job, Console())
+            show(job, Console(stderr=as_json), logs=from_environment(os.environ))
+        if as_json:
+            typer.echo(json.dumps(job.status.document, indent=2))

@@ -16,6 +16,7 @@ from app.api_keys import create_key, revoke_key
 from app.database import Database
 from app.door import Door
 from app.doorman import Doorman
+from app.rates import Rates
 from app.services import Services
 from app.visitor import Scope
 from tests.app.conftest import URL_OF_API
@@ -98,7 +99,7 @@ def test_a_database_that_is_away_is_told(exposed: TestClient) -> None:
             raise OperationalError("SELECT", {}, Exception("away"))
 
     doorman = Doorman(Away(), is_open=False)  # type: ignore[arg-type]  # all that it asks of it
-    door = Door(exposed.app, doorman=doorman)
+    door = Door(exposed.app, doorman, Rates(0))
     answer = TestClient(door).get("/v1/jobs", headers={"Authorization": "Bearer sth_" + "a" * 43})
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
 
@@ -121,8 +122,8 @@ def test_an_answer_under_way_ends_when_its_key_is_revoked(database: Database) ->
         return StreamingResponse(parts())
 
     doorman = Doorman(database, is_open=False, clock=lambda: now[0])
-    app = Door(Starlette(routes=[Route("/", stream), Route("/v1/s", stream)]), doorman,
-               clock=lambda: now[0])  # fmt: skip
+    inner = Starlette(routes=[Route("/v1/s", stream)])
+    app = Door(inner, doorman, Rates(0), clock=lambda: now[0])
 
     async def fetch() -> bytes:
         transport = httpx.ASGITransport(app)
@@ -142,3 +143,26 @@ def test_openapi_tells_what_needs_a_key(client: TestClient) -> None:
             is_closed = path.startswith("/v1/")
             assert ("security" in operation) is is_closed
             assert ({"401", "403"} <= set(operation["responses"])) is is_closed
+
+
+def test_a_key_that_asks_too_fast_is_told_when_to_come_again(
+    services: Services, database: Database
+) -> None:
+    settings = replace(services.settings, max_requests_per_s=1)
+    client = TestClient(create_app(replace(services, settings=settings)), base_url=URL_OF_API)
+    first, second = (new_key(database, "read", name=name) for name in ("ada", "bob"))
+    answers = [client.get("/v1/jobs", headers=first) for _ in range(30)]
+    refused = answers[-1]
+    assert {answer.status_code for answer in answers} == {200, 429}
+    assert (refused.headers["retry-after"], refused.json()["type"]) == (
+        "1",
+        "urn:stillhouse:problem:too-fast",
+    )
+    assert client.get("/v1/jobs", headers=second).status_code == 200
+    assert client.get("/healthz", headers=first).status_code == 200
+
+
+def test_while_there_are_no_keys_anybody_may_ask_as_fast_as_may_be(services: Services) -> None:
+    settings = replace(services.settings, max_requests_per_s=1)
+    client = TestClient(create_app(replace(services, settings=settings)), base_url=URL_OF_API)
+    assert {client.get("/v1/jobs").status_code for _ in range(15)} == {200}

@@ -117,7 +117,7 @@ def _queue(database: Database, *owners: str | None) -> list[str]:
 
 def _claimed(database: Database, times: int, most_of_key: int = 0) -> list[str | None]:
     leases = [claim(database, f"{n}", NEVER_S, most_of_key) for n in range(times)]
-    return [lease and lease.job_id for lease in leases]
+    return [None if lease is None else lease.job_id for lease in leases]
 
 
 def test_keys_take_turns_by_how_many_of_their_jobs_are_worked_on(database: Database) -> None:

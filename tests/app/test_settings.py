@@ -39,6 +39,8 @@ def test_every_setting_is_read() -> None:
             "STILLHOUSE_MAX_JOBS": "4",
             "STILLHOUSE_MAX_WAITING_JOBS_PER_KEY": "5",
             "STILLHOUSE_MAX_RUNNING_JOBS_PER_KEY": "6",
+            "STILLHOUSE_MAX_REQUESTS_PER_S": "7",
+            "STILLHOUSE_MAX_UPLOADED_BYTES_PER_KEY": "8",
             "STILLHOUSE_MAX_ARTIFACTS_BYTES": "60",
             "STILLHOUSE_MIN_FREE_BYTES": "70",
             "STILLHOUSE_CHECK_MEMORY_BYTES": "2000000000",
@@ -59,6 +61,7 @@ def test_every_setting_is_read() -> None:
     assert settings.max_teacher_bytes == 40
     assert (settings.max_uploads, settings.max_jobs) == (3, 4)
     assert (settings.max_waiting_jobs_per_key, settings.max_running_jobs_per_key) == (5, 6)
+    assert (settings.max_requests_per_s, settings.max_uploaded_bytes_per_key) == (7, 8)
     assert (settings.max_artifacts_bytes, settings.min_free_bytes) == (60, 70)
     assert (settings.check_memory_bytes, settings.check_s) == (2_000_000_000, 50)
     assert settings.access_log

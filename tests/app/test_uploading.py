@@ -7,6 +7,7 @@ from starlette.requests import Request
 from app.problems import StorageFull, TooMany
 from app.services import Services
 from app.uploading import admitted_upload
+from app.visitor import Visitor
 
 
 def _request(length: int) -> Request:
@@ -42,3 +43,18 @@ async def _too_large_twice(one: Services) -> None:
         with pytest.raises(StorageFull):
             async with admitted_upload(one, _request(2**60)):
                 pass
+
+
+def test_a_keys_quota_is_looked_at_before_its_body_is_read(services: Services) -> None:
+    settings = replace(services.settings, max_uploaded_bytes_per_key=100)
+    visitor = Visitor("key_a", "ada", frozenset({"submit"}))
+    few = replace(services, settings=settings).seen_by(visitor)
+    asyncio.run(_up_to_100_bytes(few))
+
+
+async def _up_to_100_bytes(few: Services) -> None:
+    async with admitted_upload(few, _request(100)):
+        pass
+    with pytest.raises(StorageFull, match="your key's uploads"):
+        async with admitted_upload(few, _request(101)):
+            pass

@@ -113,6 +113,30 @@ def teacher_document(**changes: object) -> Document:
     return document | changes
 
 
+def dataset_document(**changes: object) -> Document:
+    document: Document = {
+        "id": "dst_1",
+        "name": "flowers",
+        "n": 1530,
+        "test_n": 170,
+        "shape": [64, 64, 3],
+        "class_counts": [1500, 30],
+        "notes": ["the classes are of very different sizes"],
+    }
+    return document | changes
+
+
+def embedding_document(number: int) -> Document:
+    return {
+        "id": f"emb_{number}",
+        "job": JOB_ID,
+        "created_at": "2026-01-02T03:05:06Z",
+        "teacher": "zoo/resnet20",
+        "dataset": "digits",
+        "trials": 24,
+    }
+
+
 def costs(share: float) -> Document:
     """A student with a share of everything that the teacher has."""
     whole = {"params": 272_474, "macs": 2_500_000, "bytes": 1_090_000, "activations": 42_442}
@@ -248,12 +272,12 @@ class FakeServer:
             ("GET", "jobs"): self._get_job,
             ("GET", "students"): self._get_file,
             ("POST", "datasets"): self._post_dataset,
-            ("GET", "datasets"): lambda *_: _page([{"id": "dst_1"}]),
+            ("GET", "datasets"): lambda *_: _page([dataset_document()]),
             ("POST", "teachers"): self._post_teacher,
             ("GET", "teachers"): self._get_teacher,
             ("POST", "estimates"): lambda *_: httpx.Response(202, json=self.estimates[0]),
             ("GET", "estimates"): lambda *_: self._next(self.estimates),
-            ("GET", "embeddings"): lambda *_: _page([{"id": "emb_2"}, {"id": "emb_1"}]),
+            ("GET", "embeddings"): lambda *_: _page([embedding_document(n) for n in (2, 1)]),
         }
         return routes[request.method, parts[1]](parts[2:], request)
 
@@ -315,16 +339,7 @@ class FakeServer:
 
     def _post_dataset(self, _: list[str], request: httpx.Request) -> httpx.Response:
         assert request.headers["content-type"].startswith("multipart/form-data")
-        taken = {
-            "id": "dst_1",
-            "name": "flowers",
-            "bytes": len(request.content),
-            "n": 1530,
-            "test_n": 170,
-            "shape": [64, 64, 3],
-            "class_counts": [1500, 30],
-            "notes": ["the classes are of very different sizes"],
-        }
+        taken = dataset_document(bytes=len(request.content))
         return httpx.Response(201, json=taken)
 
 

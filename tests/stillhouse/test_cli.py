@@ -8,8 +8,13 @@ from typer.testing import CliRunner
 
 from stillhouse import cli
 from stillhouse.errors import Refused
+from tests.stillhouse.commands.completion import completed
 
-COMMANDS = ("serve", "api", "coordinator", "demo", "estimate", "submit", "watch", "best", "db")
+COMMANDS = (
+    "serve", "api", "coordinator", "demo", "estimate", "submit", "watch", "best", "pareto", "jobs",
+    "status", "trials", "cancel", "pause", "resume", "datasets", "teachers", "embeddings", "upload",
+    "db",
+)  # fmt: skip
 
 
 def test_every_command_explains_itself() -> None:
@@ -20,6 +25,11 @@ def test_every_command_explains_itself() -> None:
         explained = runner.invoke(cli.app, [command, "--help"])
         assert explained.exit_code == 0
         assert "Usage" in explained.output
+
+
+def test_a_shell_completes_commands_and_options() -> None:
+    assert completed("stillhouse wat") == ["watch"]
+    assert "--tensorboard" in completed("stillhouse watch --te")
 
 
 def test_an_unknown_command_is_wrong_usage() -> None:

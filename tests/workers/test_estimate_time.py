@@ -131,6 +131,21 @@ def test_no_more_trials_run_at_once_than_there_are_cores(survey: Survey) -> None
     assert one == pytest.approx(8 * eight)
 
 
+def test_no_more_trials_run_at_once_than_find_the_cpus_that_they_reserve(survey: Survey) -> None:
+    shared, reserving = Machine(8), Machine(8, cpus=3)
+    assert [shared.at_once(wanted) for wanted in (1, 4, 8, 9)] == [1, 4, 8, 8]
+    assert [reserving.at_once(wanted) for wanted in (1, 2, 4)] == [1, 2, 2]
+    assert [reserving.threads(parallel) for parallel in (1, 8)] == [3, 3]
+    small = Machine(2, cpus=3)
+    assert (small.threads(2), small.at_once(2)) == (2, 1)
+    asked = request(search={"evaluations": 10, "parallel": 8, "strategy": "random"})
+    found = []
+    for machine in (shared, reserving):
+        one = replace(trainings(survey), machine=machine)
+        found.append(times(one, asked, survey.drawn)["search_s"])
+    assert 2 * found[0] < found[1] < 4 * found[0]  # two at once, each with three threads
+
+
 def test_an_uploaded_teacher_is_not_trained_and_time_ends_a_search(survey: Survey) -> None:
     uploaded = request(teacher={"id": "tch_1"})
     assert times(trainings(survey), uploaded, survey.drawn)["teacher_s"] == START_S

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -39,6 +40,31 @@ def test_what_was_measured_is_known_after_a_restart(
     assert again.of(trained.edits, 9) == measured
     assert again.find(measured.hash) == measured
     assert sent(work) == 1
+
+
+def test_as_many_cpus_are_reserved_as_it_is_measured_on(
+    database: Database,
+    artifacts: Artifacts,
+    space: Space,
+    trained: Trained,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    work = held_work(database, artifacts, latency={"threads": 4}, resources={"cpus": 1})
+    reserved, send = [], work.pool.send
+
+    def note(
+        key: str,
+        function: Callable[..., object],
+        *arguments: object,
+        threads: int,
+        exactly: bool,
+    ) -> None:
+        reserved.append((threads, exactly))
+        send(key, function, *arguments, threads=threads, exactly=exactly)
+
+    monkeypatch.setattr(work.pool, "send", note)
+    Latencies(work, space, None).of(trained.edits, 3)
+    assert reserved == [(4, True)]
 
 
 def test_the_record_says_how_and_on_what_it_was_measured(

@@ -75,7 +75,7 @@ def test_other_files_are_saved_and_not_shown(
     student_id = _student(services, database, "report.json", b"{}")
     answer = client.get(f"/v1/students/{student_id}/files/report.json")
     assert answer.headers["content-disposition"] == 'attachment; filename="report.json"'
-    assert "content-security-policy" not in answer.headers
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'; ")
 
 
 def test_no_such_file(client: TestClient, services: Services, database: Database) -> None:

@@ -16,6 +16,7 @@ Run = Callable[..., Result]
 def run(fake: FakeServer, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Types a command whose server is the fake one."""
     faked = partial(Client, transport=fake.transport, sleep=lambda _: None)
-    for command in ("submit", "estimate", "watch", "best", "pareto"):
+    talking = ("submit", "estimate", "watch", "best", "pareto", "jobs", "library", "options")
+    for command in talking:
         monkeypatch.setattr(f"stillhouse.commands.{command}.Client", faked)
     return lambda *arguments: CliRunner().invoke(cli.app, arguments)

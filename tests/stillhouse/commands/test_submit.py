@@ -94,3 +94,12 @@ def test_watching_goes_on_to_the_end(run: Run, fake: FakeServer) -> None:
     done = run("submit", "--network", "zoo/vgg19", "--watch")
     assert done.exit_code == 0
     assert f"{JOB_ID} succeeded" in done.output
+
+
+def test_watching_with_json_leaves_one_document_on_standard_output(
+    run: Run, fake: FakeServer
+) -> None:
+    fake.jobs = [job_document(), job_document(state="succeeded")]
+    done = run("submit", "--network", "zoo/vgg19", "--watch", "--json")
+    assert json.loads(done.stdout)["state"] == "succeeded"
+    assert f"{JOB_ID} succeeded" in done.stderr

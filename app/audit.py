@@ -1,0 +1,65 @@
+"""The audit log: who changed what, a JSON line each on the logger `stillhouse.audit`.
+
+It has the key's id and name, never the key. While there are no keys nobody can be told apart, and
+nothing is written.
+"""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.visitor import Visitor
+
+_log = logging.getLogger("stillhouse.audit")
+_READING = ("GET", "HEAD", "OPTIONS")
+_START = "http.response.start"
+
+
+class Audit:
+    """ASGI middleware behind the door: writes down each request that is to change something."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hands the request on, and writes down how it was answered."""
+        if scope["type"] != "http" or scope["method"] in _READING:
+            await self._app(scope, receive, send)
+            return
+
+        async def noting(message: Message) -> None:
+            if message["type"] == _START:
+                _note(Request(scope), message)
+            await send(message)
+
+        await self._app(scope, receive, noting)
+
+
+def _note(request: Request, answer: Message) -> None:
+    visitor: Visitor = request.state.visitor
+    if not visitor.key_id:
+        return
+    done = {
+        "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "key": visitor.key_id,
+        "name": visitor.name,
+        "did": f"{request.method} {request.scope['path']}",
+        "status": answer["status"],
+        "made": Headers(raw=answer["headers"]).get("location"),
+        "from": request.client.host if request.client else None,
+    }
+    _log.info(json.dumps(done))
+
+
+def write_to_stderr() -> None:
+    """Has the audit log written to standard error, whatever else is logged there."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    _log.addHandler(handler)
+    _log.setLevel(logging.INFO)
+    _log.propagate = False

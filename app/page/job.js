@@ -1,0 +1,178 @@
+// One job, live: how far it is, what it has found, and what can be done with it.
+
+import { get, inWords, post } from "./api.js";
+import { bestPart } from "./best.js";
+import { Chart } from "./chart.js";
+import { announce, fill, h } from "./dom.js";
+import { stateMark, tile, trouble } from "./parts.js";
+import { follow } from "./live.js";
+import { costChart, curvesChart, searchChart } from "./search_charts.js";
+import { trialsPart } from "./trials.js";
+import { COSTS, ENDED, compact, duration, ended, moment, percent, score } from "./words.js";
+
+const ANNOUNCED_EVERY_MS = 5000;
+
+/** Shows a job until `signal` ends it. */
+export function jobView(main, signal, id) {
+  const view = new JobView(id);
+  fill(main, view.element);
+  const clock = setInterval(() => view.tick(), 1000);
+  signal.addEventListener("abort", () => clearInterval(clock));
+  return follow(id, { show: view.show.bind(view), fail: view.fail.bind(view), signal });
+}
+
+class JobView {
+  constructor(id) {
+    this.id = id;
+    this.chosen = null; // the trial whose curve is shown; null for the best
+    this.cost = null;
+    this.announcedAt = 0;
+    const onpoint = number => this.choose(number);
+    this.charts = {
+      search: new Chart("Search progress", { onpoint }),
+      cost: new Chart("Accuracy against cost", { onpoint, choice: this.costChoice() }),
+      curves: new Chart("Learning curves", { onpoint }),
+    };
+    this.parts = Object.fromEntries(["head", "progress", "commands", "wrong", "tiles"]
+      .map(name => [name, h("div", { class: name })]));
+    this.best = bestPart();
+    const figures = [...Object.values(this.charts), this.best].map(one => one.element);
+    this.trials = trialsPart(number => this.choose(number));
+    this.asked = h("details", {}, h("summary", {}, "What was asked for"));
+    this.element = h("div", {}, Object.values(this.parts), this.best.files,
+      h("div", { class: "charts" }, figures),
+      this.trials.element, this.asked);
+  }
+
+  /** Shows a job and its trials as they are now. */
+  show(job, trials) {
+    const changed = this.job?.state !== job.state;
+    [this.job, this.all] = [job, trials];
+    document.title = `${job.name}: ${job.state} · Stillhouse`;
+    if (changed) {
+      fill(this.parts.head, ...this.head());
+      fill(this.parts.commands, this.commands());
+      this.asked.replaceChildren(this.asked.firstChild,
+        h("pre", { tabindex: 0 }, JSON.stringify(job.request, null, 2)));
+    }
+    this.cost ??= job.request.objective.costs?.[0]
+      ?? Object.keys(COSTS).find(cost => job.request.constraints?.[cost]
+        ?? job.request.constraints?.[`${cost}_ratio`]) ?? "params";
+    this.select.value = this.cost;
+    this.progress();
+    fill(this.parts.tiles, ...tiles(job));
+    this.best.show(job, trials);
+    this.trials.show(job, trials);
+    this.draw();
+    this.announce(changed);
+  }
+
+  /** Shows what is wrong; nothing of null. */
+  fail(text) {
+    fill(this.parts.wrong, text && trouble(text));
+  }
+
+  /** Shows how long it takes by now. */
+  tick() {
+    if (this.elapsed && this.job?.started_at) this.elapsed.textContent = elapsed(this.job);
+  }
+
+  choose(number) {
+    this.chosen = number;
+    this.draw();
+    announce(this.charts.curves.words.textContent);
+  }
+
+  draw() {
+    const chosen = this.chosen ?? this.job.best?.trial;
+    const made = {
+      search: searchChart(this.job, this.all),
+      cost: costChart(this.job, this.all, this.cost),
+      curves: curvesChart(this.all, chosen),
+    };
+    for (const [name, make] of Object.entries(made)) {
+      this.charts[name].draw(make).catch(error => this.fail(inWords(error)));
+    }
+  }
+
+  head() {
+    const { name, state, request, created_at: created, error } = this.job;
+    const { teacher, dataset } = request;
+    return [
+      h("h1", {}, name, " ", stateMark(state)),
+      h("p", { class: "note" }, `${teacher.network ?? teacher.id} on ${dataset.name ?? dataset.id}, `
+        + `submitted ${moment(created)}`),
+      error && trouble(error.detail ?? "The job has failed."),
+    ];
+  }
+
+  progress() {
+    const { progress, state } = this.job;
+    const done = state === "succeeded" ? progress.total : ended(progress);
+    this.elapsed = h("span", {}, this.job.started_at ? elapsed(this.job) : "");
+    const others = ["running", "failed", "stopped"].filter(name => progress[name])
+      .map(name => `, ${progress[name]} ${name}`).join("");
+    fill(this.parts.progress,
+      h("progress", { max: progress.total, value: done, "aria-label": "Students tried" }),
+      h("p", {}, h("span", {}, `${done} of ${progress.total} students tried${others}. `),
+        h("span", {}, state === progress.stage ? "" : `Now: ${progress.stage}. `), this.elapsed));
+  }
+
+  commands() {
+    const { state } = this.job;
+    if (ENDED.has(state)) return null;
+    const button = (name, label, sure) => h("button", {
+      type: "button", class: name === "cancel" ? "danger" : null, onclick: () => this.command(name, sure),
+    }, label);
+    return h("div", { class: "row" },
+      state === "paused" ? button("resume", "Resume") : button("pause", "Pause"),
+      button("cancel", "Cancel", "Cancel this job? What it has found stays."));
+  }
+
+  async command(name, sure) {
+    if (sure && !confirm(sure)) return;
+    try {
+      await post(`v1/jobs/${this.id}/${name}`);
+      announce(`Asked to ${name}.`);
+      this.fail(null);
+    } catch (error) {
+      this.fail(inWords(error));
+    }
+  }
+
+  costChoice() {
+    this.select = h("select", { id: "cost", onchange: () => {
+      this.cost = this.select.value;
+      this.draw();
+    } }, Object.entries(COSTS).map(([value, name]) => h("option", { value }, name)));
+    return [h("label", { for: "cost", class: "unseen" }, "Cost to weigh against accuracy"), this.select];
+  }
+
+  announce(changed) {
+    const { best, progress, state } = this.job;
+    if (!changed && Date.now() - this.announcedAt < ANNOUNCED_EVERY_MS) return;
+    this.announcedAt = Date.now();
+    announce(`${state}: ${ended(progress)} of ${progress.total} students tried`
+      + (best ? `, best score ${score(best.score)}.` : "."));
+  }
+}
+
+function elapsed({ started_at: start, finished_at: end }) {
+  return `${duration((Date.parse(end ?? new Date().toISOString()) - Date.parse(start)) / 1000)} so far`
+    .replace(end ? " so far" : /$^/, "");
+}
+
+function tiles({ best, teacher }) {
+  if (!best) {
+    return teacher ? [tile(percent(teacher.accuracy), "accuracy of the teacher", `${compact(teacher.params)} parameters`)]
+      : [];
+  }
+  return [
+    tile(score(best.score), "best score so far", `trial ${best.trial}`),
+    tile(percent(best.accuracy), "accuracy on validation", `the teacher ${percent(teacher.accuracy)}`),
+    tile(percent(best.params_ratio), "of the parameters", `${compact(best.params)} of ${compact(teacher.params)}`),
+    tile(percent(best.macs_ratio), "of the MACs", `${compact(best.macs)} of ${compact(teacher.macs)}`),
+    best.latency_ms && tile(`${best.latency_ms.toPrecision(3)} ms`, "latency",
+      teacher.latency_ms && `the teacher ${teacher.latency_ms.toPrecision(3)} ms`),
+  ];
+}

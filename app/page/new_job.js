@@ -1,0 +1,137 @@
+// A new job: what is to be compressed, how small, and what that would take before it is submitted.
+
+import { Problem, all, get, inWords, post } from "./api.js";
+import { announce, fill, h } from "./dom.js";
+import { estimatePart } from "./estimate.js";
+import { field, showWrong, trouble } from "./parts.js";
+
+// The fields that the server's pointers name, by their ids here.
+const FIELDS = {
+  "#/name": "name", "#/teacher": "teacher", "#/teacher/network": "teacher", "#/teacher/id": "teacher",
+  "#/dataset": "dataset", "#/dataset/name": "dataset", "#/dataset/id": "dataset",
+  "#/objective": "objective", "#/objective/kind": "objective",
+  "#/constraints/params_ratio": "params_ratio", "#/constraints/macs_ratio": "macs_ratio",
+  "#/constraints/latency_ms": "latency_ms", "#/search/evaluations": "evaluations",
+  "#/search/parallel": "parallel", "#/search/seed": "seed", "#/search/strategy": "strategy",
+  "#/training/teacher_epochs": "teacher_epochs", "#/training/search_epochs": "search_epochs",
+  "#/training/final_epochs": "final_epochs",
+};
+const OBJECTIVES = {
+  score: "a small and accurate one (score)",
+  accuracy: "the most accurate one within the limits",
+  pareto: "many to choose from (Pareto set by MACs)",
+};
+const STRATEGIES = { embedding: "learned embedding", random: "random", adapruner: "adapruner: one network by widths" };
+
+/** Shows the form. */
+export async function newJobView(main, signal) {
+  const [names, teachers, datasets] = await Promise.all([
+    get("page/names.json"), all("v1/teachers", 500), all("v1/datasets", 500),
+  ]);
+  if (signal.aborted) return;
+  const form = h("form", { class: "fields", novalidate: true });
+  const told = h("div");
+  const estimate = estimatePart(signal);
+  const send = async work => {
+    fill(told);
+    showWrong(form, [], FIELDS);
+    form.querySelectorAll("button").forEach(one => { one.disabled = true; });
+    try {
+      await work(requestOf(form));
+    } catch (error) {
+      if (!signal.aborted) fill(told, ...wrong(form, error));
+    } finally {
+      form.querySelectorAll("button").forEach(one => { one.disabled = false; });
+    }
+  };
+  const submit = request => post("v1/jobs", request).then(job => {
+    announce("The job was submitted.");
+    location.hash = `#/jobs/${job.id}`;
+  });
+  form.append(...parts(names, teachers.filter(one => one.state === "ready"), datasets), told,
+    h("div", { class: "row" },
+      h("button", { type: "button", class: "primary", onclick: () => send(estimate.ask) }, "Estimate"),
+      h("button", { type: "submit" }, "Start the job")));
+  form.addEventListener("submit", event => {
+    event.preventDefault();
+    send(submit);
+  });
+  form.addEventListener("input", estimate.outdated);
+  fill(main, h("h1", {}, "New job"), form, estimate.element);
+}
+
+function parts(names, teachers, datasets) {
+  const known = [...names.networks.map(name => [name]), ...teachers.map(one => [one.id, one.name])];
+  const list = h("datalist", { id: "networks" },
+    known.map(([value, label]) => h("option", { value }, label ?? value)));
+  const options = [
+    h("optgroup", { label: "By name" }, names.datasets.map(name => h("option", { value: name }, name))),
+    datasets.length && h("optgroup", { label: "Uploaded" },
+      datasets.map(one => h("option", { value: one.id }, `${one.name} (${one.n} images)`))),
+  ].filter(Boolean);
+  return [
+    h("fieldset", {}, h("legend", {}, "What"),
+      field("name", "Name of the job", text("job")),
+      field("teacher", "Network to compress", h("input", { list: "networks", value: "zoo/resnet20",
+        autocomplete: "off", spellcheck: "false", required: true }),
+        "A network's name, trained on the dataset first; or the id of an uploaded teacher, tch_…"),
+      list,
+      field("dataset", "Dataset", h("select", {}, options)),
+      h("p", { class: "note" }, "Your own images: ", h("a", { href: "#/datasets" }, "upload a dataset"), ".")),
+    h("fieldset", {}, h("legend", {}, "How small"),
+      field("objective", "What to look for", choices(OBJECTIVES)),
+      h("div", { class: "grid" },
+        field("params_ratio", "Most of the parameters, in %", number(10, { max: 100, step: "any" })),
+        field("macs_ratio", "Most of the MACs, in %", number("", { max: 100, step: "any" })),
+        field("latency_ms", "Most of latency, in ms", number("", { step: "any" })))),
+    h("fieldset", {}, h("legend", {}, "How long"),
+      h("div", { class: "grid" },
+        field("evaluations", "Students to try", number(40, { min: 1 })),
+        field("search_epochs", "Epochs of each", number(5, { min: 1 })),
+        field("teacher_epochs", "Epochs of a named teacher", number(30, { min: 1 })),
+        field("final_epochs", "Epochs of the final training", number(30, { min: 1 }))),
+      h("details", {}, h("summary", {}, "More"),
+        h("div", { class: "grid" },
+          field("strategy", "Strategy", choices(STRATEGIES)),
+          field("parallel", "Trials at once", number(2, { min: 1 })),
+          field("seed", "Seed", number(0, { min: 0 }))))),
+  ];
+}
+
+function text(value) {
+  return h("input", { value, maxlength: 200, autocomplete: "off" });
+}
+
+function number(value, limits) {
+  return h("input", { type: "number", inputmode: "decimal", value, min: 0, ...limits });
+}
+
+function choices(named) {
+  return h("select", {}, Object.entries(named).map(([value, name]) => h("option", { value }, name)));
+}
+
+/** Returns the form as a job's request; what is left empty has the server's default. */
+function requestOf(form) {
+  const value = id => form.querySelector(`#${id}`).value.trim();
+  const figure = (id, divisor = 1) => (value(id) === "" ? undefined : Number(value(id)) / divisor);
+  const named = (id, prefix, name) => (value(id).startsWith(prefix) ? { id: value(id) } : { [name]: value(id) });
+  const adapruner = value("strategy") === "adapruner";
+  return {
+    name: value("name") || undefined,
+    teacher: named("teacher", "tch_", "network"),
+    dataset: named("dataset", "dst_", "name"),
+    objective: { kind: value("objective") },
+    constraints: { params_ratio: figure("params_ratio", 100), macs_ratio: figure("macs_ratio", 100),
+      latency_ms: figure("latency_ms") },
+    search: { strategy: value("strategy"), evaluations: adapruner ? undefined : figure("evaluations"),
+      parallel: figure("parallel"), seed: figure("seed") },
+    training: { teacher_epochs: figure("teacher_epochs"), search_epochs: figure("search_epochs"),
+      final_epochs: figure("final_epochs") },
+  };
+}
+
+function wrong(form, error) {
+  if (!(error instanceof Problem) || !error.errors.length) return [trouble(inWords(error))];
+  const rest = showWrong(form, error.errors, FIELDS);
+  return [trouble(rest.length ? rest.join("; ") : "Something is wrong with the marked field.")];
+}

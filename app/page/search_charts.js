@@ -1,0 +1,177 @@
+// What a search has found: scores by evaluation, accuracy against cost, learning curves.
+
+import { COSTS, compact, percent, score } from "./words.js";
+
+/** Returns the completed trials, by number. */
+export function completed(trials) {
+  return trials.filter(trial => trial.state === "completed");
+}
+
+/** Returns what the objective makes of a trial. */
+export function valueOf(job, trial) {
+  return job.request.objective.kind === "accuracy" ? trial.accuracy : trial.score;
+}
+
+/** Returns the chart of each trial's value and of the best so far. */
+export function searchChart(job, trials) {
+  const label = job.request.objective.kind === "accuracy" ? "accuracy" : "score";
+  const done = completed(trials);
+  const values = done.map(trial => valueOf(job, trial));
+  let most = -Infinity;
+  const best = values.map(value => (most = Math.max(most, value)));
+  const numbers = done.map(trial => trial.number + 1);
+  const total = job.request.search.evaluations;
+  return ({ student, trial }) => ({
+    traces: [
+      {
+        name: `${label} of a student`, x: numbers, y: values, mode: "markers", type: "scatter",
+        marker: { color: trial, size: 8, symbol: done.map(one => one.reused_from ? "circle-open" : "circle") },
+        customdata: done.map(one => one.number),
+        hovertemplate: `trial %{customdata}: ${label} %{y:.4f}<extra></extra>`,
+      },
+      {
+        name: "best so far", x: [...numbers, ...(numbers.length ? [trials.length] : [])],
+        y: [...best, ...best.slice(-1)], mode: "lines", type: "scatter",
+        line: { color: student, width: 2.5, shape: "hv" }, hoverinfo: "skip",
+      },
+    ],
+    layout: {
+      xaxis: { title: "students tried", range: [0, total + 0.5], tickformat: "d" },
+      yaxis: { title: `${label} on validation`, range: span(values) },
+    },
+    words: best.length
+      ? `The best ${label} rose from ${score(best[0])} to ${score(best.at(-1))} in `
+        + `${trials.length} of ${total} evaluations.`
+      : "No student has been trained yet.",
+    table: [["trial", label, "best so far"],
+      ...done.map((one, i) => [one.number, score(values[i]), score(best[i])])],
+  });
+}
+
+/** Returns the chart of accuracy against one cost, with the best at each cost and the limit. */
+export function costChart(job, trials, cost) {
+  const done = completed(trials);
+  const front = unbeaten(done, cost);
+  const limit = limitOf(job, cost);
+  const name = COSTS[cost];
+  const teacher = job.teacher;
+  return colour => ({
+    traces: costTraces(done, front, cost, job, colour),
+    layout: {
+      xaxis: costAxis([...done.map(one => one[cost]), teacher?.[cost], limit], name),
+      yaxis: {
+        title: "accuracy on validation", tickformat: ".1%",
+        range: span([...done.map(one => one.accuracy), ...(teacher ? [teacher.accuracy] : [])], 1),
+      },
+      shapes: limit ? [limitLine(limit, colour)] : [],
+      annotations: limit ? [limitText(limit, colour)] : [],
+    },
+    words: `${front.length} of ${done.length} students are beaten by no other on accuracy and ${name}`
+      + (limit ? `; at most ${compact(limit)} ${name} are allowed.` : "."),
+    table: [["trial", name, "accuracy", "beaten by none"],
+      ...done.map(one => [one.number, one[cost].toLocaleString(), percent(one.accuracy),
+        front.includes(one) ? "yes" : ""])],
+  });
+}
+
+/** Returns the chart of the accuracies after each epoch, one trial's in front. */
+export function curvesChart(trials, chosen) {
+  const curves = trials.filter(trial => trial.curve);
+  const own = curves.find(trial => trial.number === chosen);
+  const line = (trial, style) => ({
+    x: trial.curve.map((_, i) => i + 1), y: trial.curve, type: "scatter",
+    mode: trial.curve.length > 1 ? "lines" : "markers", customdata: trial.curve.map(() => trial.number),
+    hovertemplate: `trial ${trial.number}, epoch %{x}: %{y:.1%}<extra></extra>`, ...style,
+  });
+  return ({ student, trial }) => ({
+    traces: [
+      ...curves.filter(one => one !== own).slice(-200).map((one, i) => line(one, {
+        name: "other trials", showlegend: i === 0, legendgroup: "others", opacity: 0.5,
+        line: { color: trial, width: 1, dash: one.state === "stopped" ? "dot" : "solid" },
+        marker: { color: trial },
+      })),
+      ...(own ? [line(own, {
+        name: `trial ${own.number}`, mode: "lines+markers", line: { color: student, width: 3 },
+        marker: { color: student, size: 7 },
+      })] : []),
+    ],
+    layout: {
+      xaxis: { title: "epoch", dtick: Math.ceil(Math.max(1, ...curves.map(one => one.curve.length)) / 8) },
+      yaxis: { title: "accuracy on validation", tickformat: ".0%",
+        range: span(curves.flatMap(one => one.curve), 1) },
+    },
+    words: own
+      ? `Trial ${own.number} came to ${percent(own.curve.at(-1))} in ${own.curve.length} epochs`
+        + (own.state === "stopped" ? ", and was stopped." : ".")
+      : "Choose a trial in a chart or in the table to see its curve.",
+    table: [["epoch", "accuracy"], ...(own?.curve ?? []).map((one, i) => [i + 1, percent(one)])],
+  });
+}
+
+/** Returns the trials that no other beats on accuracy and a cost, the cheapest first. */
+export function unbeaten(trials, cost) {
+  const found = [];
+  for (const one of [...trials].sort((a, b) => a[cost] - b[cost] || b.accuracy - a.accuracy)) {
+    if (!found.length || one.accuracy > found.at(-1).accuracy) found.push(one);
+  }
+  return found;
+}
+
+/** Returns the most of a cost that a job allows, as far as it is known; of a ratio, by the teacher. */
+export function limitOf(job, cost) {
+  const { [cost]: most, [`${cost}_ratio`]: ratio } = job.request.constraints ?? {};
+  const limits = [most, ratio && job.teacher?.[cost] && Math.floor(ratio * job.teacher[cost] + 1e-6)];
+  const given = limits.filter(Boolean);
+  return given.length ? Math.min(...given) : null;
+}
+
+function costTraces(done, front, cost, job, { student, teacher, trial, ink }) {
+  const points = (of, style) => ({
+    x: of.map(one => one[cost]), y: of.map(one => one.accuracy), type: "scatter",
+    customdata: of.map(one => one.number),
+    hovertemplate: `trial %{customdata}: %{x:.4s} ${COSTS[cost]}, %{y:.1%}<extra></extra>`, ...style,
+  });
+  const best = done.filter(one => one.number === job.best?.trial);
+  return [
+    points(done, { name: "a student", mode: "markers", marker: { color: trial, size: 8 } }),
+    points(front, {
+      name: "best at each cost", mode: "lines", hoverinfo: "skip",
+      line: { color: student, width: 2, shape: "hv" },
+    }),
+    points(best, { name: "the best student", mode: "markers",
+      marker: { color: student, size: 13, line: { color: ink, width: 1.5 } } }),
+    ...(job.teacher?.[cost] ? [{
+      name: "teacher", x: [job.teacher[cost]], y: [job.teacher.accuracy], mode: "markers", type: "scatter",
+      marker: { color: teacher, size: 12, symbol: "diamond" },
+      hovertemplate: `teacher: %{x:.4s} ${COSTS[cost]}, %{y:.1%}<extra></extra>`,
+    }] : []),
+  ];
+}
+
+function limitLine(limit, { teacher }) {
+  return { type: "line", x0: limit, x1: limit, yref: "paper", y0: 0, y1: 1,
+    line: { color: teacher, width: 1.5, dash: "dash" } };
+}
+
+function limitText(limit, { teacher }) {
+  return { x: Math.log10(limit), xref: "x", y: 0.02, yref: "paper", text: `at most ${compact(limit)}`,
+    showarrow: false, xanchor: "left", yanchor: "bottom", font: { color: teacher } };
+}
+
+function costAxis(costs, name) {
+  const known = costs.filter(Boolean);
+  const [low, high] = [Math.min(...known) / 1.15, Math.max(...known) * 1.15];
+  return { title: name, type: "log", tickformat: "~s", nticks: 6,
+    ...(known.length && { range: [Math.log10(low), Math.log10(high)] }) };
+}
+
+/** Returns an axis on which most can be told apart; what is far below all others is not on it. */
+function span(values, most = Infinity) {
+  if (!values.length) return [0, 1];
+  const sorted = [...values].sort((a, b) => a - b);
+  const [low, high] = [sorted[0], sorted.at(-1)];
+  const tenth = sorted[Math.floor((sorted.length - 1) / 10)];
+  const from = high - low > 2.5 * (high - tenth) && high > tenth ? tenth - (high - tenth) / 4 : low;
+  const room = Math.max((high - from) * 0.08, 0.005);
+  return [Math.max(from - room, 0), Math.min(high + room, most + room / 2)];
+}

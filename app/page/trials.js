@@ -1,0 +1,47 @@
+// The trials as a table, the newest first; one is chosen to see its curve.
+
+import { fill, h } from "./dom.js";
+import { compact, counted, percent, score } from "./words.js";
+
+const MOST_SHOWN = 200;
+
+/** Returns the part, and `show`, which is told the job and its trials. */
+export function trialsPart(choose) {
+  const body = h("tbody");
+  const note = h("p", { class: "note" });
+  const summary = h("summary", {}, "Trials");
+  const names = ["trial", "state", "score", "accuracy", "parameters", "MACs", "curve"];
+  const element = h("details", { class: "figures" }, summary, note,
+    h("div", { class: "scrolled", tabindex: 0, role: "region", "aria-label": "Trials" },
+      h("table", {}, h("thead", {}, h("tr", {}, names.map(name => h("th", { scope: "col" }, name)))),
+        body)));
+  let all = [];
+  const rows = () => {
+    if (!element.open) return;
+    const focused = document.activeElement?.dataset.trial;
+    fill(body, all.slice(-MOST_SHOWN).reverse().map(trial => row(trial, choose)));
+    if (focused) body.querySelector(`[data-trial="${focused}"]`)?.focus();
+  };
+  element.addEventListener("toggle", rows);
+  const show = (job, trials) => {
+    all = trials;
+    summary.textContent = counted(trials.length, "trial");
+    note.textContent = trials.length > MOST_SHOWN ? `The newest ${MOST_SHOWN} are shown.` : "";
+    rows();
+  };
+  return { element, show };
+}
+
+function row(trial, choose) {
+  const lost = trial.lost_attempts.length;
+  const state = [trial.state, trial.reused_from && "from another job",
+    lost && `after ${counted(lost, "lost attempt")}`].filter(Boolean).join(", ");
+  return h("tr", {},
+    h("th", { scope: "row" }, String(trial.number)), h("td", {}, state),
+    h("td", {}, score(trial.score)), h("td", {}, percent(trial.accuracy)),
+    h("td", {}, compact(trial.params)), h("td", {}, compact(trial.macs)),
+    h("td", {}, trial.curve && h("button", {
+      type: "button", "data-trial": trial.number, onclick: () => choose(trial.number),
+      "aria-label": `Show the learning curve of trial ${trial.number}`,
+    }, "Show")));
+}

@@ -1,0 +1,42 @@
+"""The graph of a job's teacher, to set a student's beside."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.jobs import get_job
+from app.json_answer import has_already
+from app.openapi import problems
+from app.problems import Gone, NotFound
+from app.routes.parameters import JobId
+from app.services import Used
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+
+
+@router.get(
+    "/{job_id}/architecture",
+    response_class=Response,
+    responses={
+        200: {"content": {"application/json": {}}, "description": "As in a student's files."},
+        304: {"description": "Not changed."},
+        **problems(
+            _404="There is no such job, or its teacher is not ready.", _410="The graph is gone."
+        ),
+    },
+)
+def show_architecture(request: Request, services: Used, job_id: JobId) -> Response:
+    """Shows the graph of a job's teacher: its layers with their shapes, without weights."""
+    with services.database.read() as session:
+        teacher = get_job(session, job_id).teacher
+    if teacher is None:
+        raise NotFound(f"the teacher of {job_id} is not ready")
+    headers = {"ETag": f'"{job_id}"', "Cache-Control": "no-cache"}  # a job's teacher never changes
+    if has_already(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    try:
+        content = services.artifacts.read_bytes(teacher.architecture_key)
+    except FileNotFoundError as error:
+        key = teacher.architecture_key
+        raise Gone(f"the graph is not in the artifact store any more: {key}") from error
+    return Response(content, headers=headers, media_type="application/json")

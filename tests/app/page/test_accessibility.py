@@ -1,0 +1,68 @@
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.app.page.site import Site
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def job_id(site: Site) -> str:
+    job_id, writer = site.job(constraints={"params_ratio": 0.5})
+    for number, value in enumerate((0.9, 0.95)):
+        site.finish_trial(writer, number, value)
+    return job_id
+
+
+def _show_all(page: Page, site: Site, job_id: str) -> Iterator[str]:
+    """Shows one view after the other, and yields each one's name once all of it is there."""
+    drawn = {
+        "jobs": "table",
+        f"jobs/{job_id}": "svg.layers",
+        "new": "form",
+        "datasets": "h2 + div > *",
+    }
+    for path, last in drawn.items():
+        page.goto(f"{site.url}/#/{path}")
+        expect(page.locator("main").locator(last).first).to_be_visible()
+        if path == f"jobs/{job_id}":
+            expect(page.locator(".plot .main-svg")).to_have_count(9)  # three of each chart
+        yield path
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(page: Page, site: Site, job_id: str, scheme: str) -> None:
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    found = {}
+    for view in _show_all(page, site, job_id):
+        page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+        result = Axe().run(page)
+        assert len(result.response["passes"]) > 10
+        wrong = result.response["violations"]
+        found[view] = [f"{one['id']}: {one['nodes'][0]['html']}" for one in wrong]
+    assert found == {view: [] for view in found}
+
+
+def test_everything_fits_a_phone(page: Page, site: Site, job_id: str) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    width = "document.documentElement.scrollWidth"
+    wide = {view: page.evaluate(width) for view in _show_all(page, site, job_id)}
+    assert wide == dict.fromkeys(wide, 360)
+
+
+def test_the_keyboard_reaches_the_content_first(page: Page, site: Site) -> None:
+    page.goto(site.url)
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    assert page.url == f"{site.url}/"
+
+
+def test_progress_is_spoken(page: Page, site: Site, job_id: str) -> None:
+    page.goto(f"{site.url}/#/jobs/{job_id}")
+    spoken = "searching: 2 of 40 students tried, best score 0.9500."
+    expect(page.get_by_role("status")).to_have_text(spoken)

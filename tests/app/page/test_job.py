@@ -1,0 +1,146 @@
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.jobs import get_command, get_job
+from tests.app.page.site import Site
+
+pytestmark = pytest.mark.browser
+
+
+def _open(page: Page, site: Site, job_id: str) -> None:
+    page.goto(f"{site.url}/#/jobs/{job_id}")
+
+
+def test_a_job_is_watched_until_it_has_succeeded(page: Page, site: Site) -> None:
+    job_id, writer = site.job(search={"evaluations": 3})
+    _open(page, site, job_id)
+    expect(page.locator(".state")).to_have_text("searching")
+    expect(page.locator(".progress")).to_contain_text("0 of 3 students tried")
+    expect(page.locator(".tile")).to_contain_text(["95.0%"])  # the teacher's accuracy
+    site.finish_trial(writer, 0, 0.9)
+    expect(page.locator(".tile").first).to_contain_text("0.9000")
+    site.finish_trial(writer, 1, 0.93)
+    expect(page.locator(".tile").first).to_contain_text("0.9300")
+    expect(page.locator(".progress")).to_contain_text("2 of 3 students tried")
+    expect(page.get_by_text("rose from 0.9000 to 0.9300")).to_be_visible()
+    writer.finish("succeeded")
+    expect(page.locator(".state")).to_have_text("succeeded")
+    expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
+    expect(page).to_have_title("a job: succeeded · Stillhouse")
+
+
+def test_charts_show_the_trials_the_front_and_the_limit(page: Page, site: Site) -> None:
+    job_id, writer = site.job(constraints={"params_ratio": 0.5})
+    for number, value in enumerate((0.9, 0.8, 0.95)):
+        site.finish_trial(writer, number, value)
+    _open(page, site, job_id)
+    search, cost, curves = (page.locator(".plot").nth(n) for n in range(3))
+    expect(search.locator(".points path")).to_have_count(3)
+    expect(cost.locator(".points path")).to_have_count(5)  # three trials, the best, the teacher
+    expect(cost).to_contain_text("at most 500")
+    expect(cost).to_have_attribute("aria-label", "Accuracy against cost. 1 of 3 students are beaten"
+        " by no other on accuracy and parameters; at most 500 parameters are allowed.")  # fmt: skip
+    page.get_by_label("Cost to weigh against accuracy").select_option("macs")
+    expect(cost).to_contain_text("MACs")
+    expect(cost).not_to_contain_text("at most")
+    expect(curves).to_contain_text("trial 2")
+    page.get_by_text("Search progress: the figures").click()
+    expect(page.get_by_role("row", name="1 0.8000 0.9000")).to_be_visible()
+
+
+def test_a_trials_curve_comes_by_a_click_and_by_the_keyboard(page: Page, site: Site) -> None:
+    job_id, writer = site.job()
+    site.finish_trial(writer, 0, 0.9)
+    site.finish_trial(writer, 1, 0.8, best=False)
+    _open(page, site, job_id)
+    expect(page.get_by_text("Trial 0 came to 90.0% in 3 epochs.")).to_be_visible()
+    page.locator(".plot").first.locator(".points path").nth(1).hover(force=True)
+    page.mouse.down()
+    page.mouse.up()
+    expect(page.get_by_text("Trial 1 came to 80.0% in 3 epochs.").first).to_be_visible()
+    page.get_by_text("2 trials").click()
+    page.get_by_role("button", name="learning curve of trial 0").press("Enter")
+    expect(page.locator("#announcer")).to_have_text("Trial 0 came to 90.0% in 3 epochs.")
+
+
+def test_teacher_and_student_are_compared_layer_by_layer(page: Page, site: Site) -> None:
+    job_id, writer = site.job()
+    site.finish_trial(writer, 0, 0.9)
+    _open(page, site, job_id)
+    told = "3 layers with weights, 1 was removed and 1 kept fewer channels; 1 skip connection was"
+    expect(page.get_by_role("img", name=told)).to_be_visible()
+    picture = page.locator("svg.layers")
+    expect(picture.locator(".told")).to_have_text(["8 → 4", "8 → removed", "8"])
+    expect(picture.locator("path.skip")).to_have_count(1)
+    expect(picture.locator("rect.gone")).to_have_count(1)
+    page.get_by_text("The layers as a table").click()
+    expect(page.get_by_role("row", name="a 8 4 skip from the input")).to_be_visible()
+
+
+def test_the_best_students_files_are_downloaded(page: Page, site: Site) -> None:
+    job_id, writer = site.job()
+    site.finish_trial(writer, 0, 0.9)
+    _open(page, site, job_id)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download student.pt2").click()
+    assert download.value.suggested_filename == "student.pt2"
+    assert Path(download.value.path()).read_bytes() == b"the student"
+
+
+def test_a_job_is_paused_resumed_and_cancelled(page: Page, site: Site) -> None:
+    job_id, writer = site.job()
+    _open(page, site, job_id)
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("#announcer")).to_have_text("Asked to pause.")
+    with site.database.read() as session:
+        assert get_command(session, job_id) == "pause"
+    writer.finish("paused")
+    page.get_by_role("button", name="Resume").click()
+    expect(page.locator(".state")).to_have_text("queued")
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    page.get_by_role("button", name="Cancel").click()
+    with site.database.read() as session:
+        assert get_job(session, job_id).state == "queued"
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator(".state")).to_have_text("cancelled")
+
+
+def test_what_a_stranger_wrote_is_shown_as_text(page: Page, site: Site) -> None:
+    hostile = "<img src=x onerror=\"document.title='run'\">&amp;"
+    job_id, writer = site.job(hostile)
+    site.finish_trial(writer, 0, 0.9)
+    writer.finish("failed", {"detail": hostile})
+    _open(page, site, job_id)
+    expect(page.get_by_role("heading", level=1)).to_contain_text(hostile)
+    expect(page.get_by_role("alert")).to_have_text(hostile)
+    page.goto(f"{site.url}/#/jobs")
+    expect(page.get_by_role("link", name=hostile)).to_be_visible()
+    assert page.locator("img").count() == 0
+    assert page.title() == "Jobs · Stillhouse"
+
+
+def test_what_was_asked_for_can_be_read(page: Page, site: Site) -> None:
+    job_id, _ = site.job()
+    _open(page, site, job_id)
+    page.get_by_text("What was asked for").click()
+    asked = json.loads(page.locator("pre").inner_text())
+    assert asked["teacher"] == {"network": "zoo/resnet20"}
+
+
+def test_an_unknown_job_is_told(page: Page, site: Site) -> None:
+    _open(page, site, f"job_{'a' * 22}")
+    expect(page.get_by_role("alert")).to_contain_text("there is no job")
+
+
+def test_a_server_that_is_away_is_told_until_it_is_back(page: Page, site: Site) -> None:
+    job_id, _ = site.job()
+    page.route("**/v1/**", lambda route: route.abort())
+    _open(page, site, job_id)
+    expect(page.get_by_role("alert")).to_have_text("The server can't be reached.")
+    page.unroute_all()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.locator(".state")).to_have_text("searching")
