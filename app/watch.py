@@ -22,7 +22,7 @@ Look = Callable[[Collection[str]], Mapping[str, Hashable]]
 EVERY_S = 0.5
 _AFTER_FAILURE_S = 5.0
 # Those who wait are woken in slices, between which other requests are answered.
-_SLICE = 25
+_SLICE = 10
 _BETWEEN_SLICES_S = 0.002
 _SHARED = 8  # things made of one version that are kept for others to take
 
