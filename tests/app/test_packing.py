@@ -45,8 +45,9 @@ def test_a_long_answer_is_packed_for_who_takes_it() -> None:
         (Response(b"{}" * 400, media_type="application/json"), "/v1/jobs"),
         (StreamingResponse(iter([LONG]), media_type="text/event-stream"), "/v1/jobs/x/events"),
         (StreamingResponse(iter([LONG]), media_type="application/json"), "/v1/students/x/files/y"),
+        (Response(LONG, media_type="text/css"), "/page/page.css"),
     ],
-    ids=["short", "events", "file"],
+    ids=["short", "events", "file", "page"],
 )
 def test_what_is_short_or_stored_or_awaited_is_not_packed(response: Response, path: str) -> None:
     start, body, *_ = _sent(response, path)
