@@ -53,10 +53,8 @@ def test_a_file_is_sent_again_only_where_it_changed(client: TestClient) -> None:
     assert "content-encoding" not in plain.headers
     assert zipped.content == plain.content  # the client has unpacked it
     assert zipped.headers["etag"] != plain.headers["etag"]
-    assert (plain.headers["vary"], plain.headers["cache-control"]) == (
-        "Accept-Encoding",
-        "no-cache",
-    )
+    assert "Accept-Encoding" in plain.headers["vary"]
+    assert plain.headers["cache-control"] == "no-cache"
     known = {"If-None-Match": plain.headers["etag"], "Accept-Encoding": "identity"}
     again = client.get("/page/main.js", headers=known)
     assert (again.status_code, again.content) == (304, b"")
