@@ -5,8 +5,10 @@
 The installation is real: an API, two coordinators with leases of 2 s and a Ray node, as `stillhouse
 serve` starts them, that search for students of tiny networks on digits. After each fault the next
 one waits until a result or a change of a job's state is on record and the API answers: those are
-the seconds to recover. The log has a line for each fault. The exit code is 1 if anything was lost,
-duplicated, orphaned or damaged, or is not what an undisturbed run gives.
+the seconds to recover. A full disk needs a machine where a tmpfs may be mounted, and clocks that
+jump Debian's `libfaketime`; without, those faults are left out. The log has a line for each fault.
+The exit code is 1 if anything was lost, duplicated, orphaned or damaged, or is not what an
+undisturbed run gives.
 """
 
 from __future__ import annotations
