@@ -23,7 +23,7 @@ def _of(client: TestClient, method: str, path: str) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("GET", "/", 404),
+        ("GET", "/nothing", 404),
         ("GET", "/v1/nothing", 404),
         ("GET", "/v1/jobs/", 404),
         ("DELETE", "/v1/jobs", 405),

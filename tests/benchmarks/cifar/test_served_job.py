@@ -18,6 +18,7 @@ from stillhouse.documents import JobStatus, Trial
 from stillhouse.following import Look
 from stillhouse.serving import Place
 from tests.stillhouse.fake_server import (
+    JOB_ID,
     FakeServer,
     announced,
     job_document,
@@ -60,8 +61,9 @@ class _Tested(FakeServer):
     """Whose best student was tested."""
 
     def _best(self) -> httpx.Response:
-        best = job_document()["best"] | {"id": "std_1", "final": True, "test_accuracy": 0.5}
-        return httpx.Response(200, json=best | {"files": announced("std_1", self.files or {})})
+        best = job_document()["best"] | {"id": "std_1", "job": JOB_ID, "final": True}
+        found = best | {"test_accuracy": 0.5, "files": announced("std_1", self.files or {})}
+        return httpx.Response(200, json=found)
 
 
 @pytest.fixture
