@@ -20,7 +20,7 @@ function plotly() {
 /** Returns the page's colours, light or dark. */
 export function colours() {
   const style = getComputedStyle(document.documentElement);
-  const names = ["ink", "faint", "rule", "panel", "student", "teacher", "trial", "other"];
+  const names = ["ink", "faint", "rule", "ground", "panel", "student", "teacher", "trial", "other"];
   return Object.fromEntries(names.map(name => [name, style.getPropertyValue(`--${name}`).trim()]));
 }
 

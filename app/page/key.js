@@ -30,7 +30,7 @@ function question(refused) {
       } },
         h("h2", { id: "key-title" }, "This server wants a key"),
         h("p", { id: "key-about" }, refused ? "The key was refused: it is unknown, has expired, or was revoked. "
-          : "", "It is kept until you close this tab."),
+          : "", "The one you give is kept until you close this tab."),
         h("label", { for: "key" }, "API key"), input,
         h("div", { class: "row" }, h("button", { class: "primary" }, "Use this key"),
           h("button", { type: "button", onclick: () => dialog.close() }, "Cancel"))));

@@ -66,8 +66,9 @@ export function costChart(job, trials, cost) {
       shapes: limit ? [limitLine(limit, colour)] : [],
       annotations: limit ? [limitText(limit, colour)] : [],
     },
-    words: `${front.length} of ${done.length} students are beaten by no other on accuracy and ${name}`
-      + (limit ? `; at most ${compact(limit)} ${name} are allowed.` : ".")
+    words: (done.length
+      ? `${front.length} of ${done.length} students are beaten by no other on accuracy and ${name}`
+      : "No student has been trained yet") + (limit ? `; at most ${compact(limit)} ${name} are allowed.` : ".")
       + belowInWords(accuracies, range),
     table: [["trial", name, "accuracy", "beaten by none"],
       ...done.map(one => [one.number, one[cost].toLocaleString(), percent(one.accuracy),
@@ -79,6 +80,7 @@ export function costChart(job, trials, cost) {
 export function curvesChart(trials, chosen) {
   const curves = trials.filter(trial => trial.curve);
   const own = curves.find(trial => trial.number === chosen);
+  const epochs = Math.max(1, ...curves.map(one => one.curve.length));
   const line = (trial, style) => ({
     x: trial.curve.map((_, i) => i + 1), y: trial.curve, type: "scatter",
     mode: trial.curve.length > 1 ? "lines" : "markers", customdata: trial.curve.map(() => trial.number),
@@ -97,12 +99,12 @@ export function curvesChart(trials, chosen) {
       })] : []),
     ],
     layout: {
-      xaxis: { title: "epoch", dtick: Math.ceil(Math.max(1, ...curves.map(one => one.curve.length)) / 8) },
+      xaxis: { title: "epoch", dtick: Math.ceil(epochs / 8), range: [0.9, Math.max(epochs, 2) + 0.1] },
       yaxis: { title: "accuracy on validation", tickformat: ".0%",
         range: span(curves.flatMap(one => one.curve), 1) },
     },
     words: own
-      ? `Trial ${own.number} came to ${percent(own.curve.at(-1))} in ${own.curve.length} epochs`
+      ? `Trial ${own.number} came to ${percent(own.curve.at(-1))} in ${counted(own.curve.length, "epoch")}`
         + (own.state === "stopped" ? ", and was stopped." : ".")
       : "Choose a trial in a chart or in the table to see its curve.",
     table: [["epoch", "accuracy"], ...(own?.curve ?? []).map((one, i) => [i + 1, percent(one)])],
@@ -160,15 +162,17 @@ function limitLine(limit, { teacher }) {
     line: { color: teacher, width: 1.5, dash: "dash" } };
 }
 
-function limitText(limit, { teacher }) {
+function limitText(limit, { teacher, ground }) {
   return { x: Math.log10(limit), xref: "x", y: 0.02, yref: "paper", text: `at most ${compact(limit)}`,
-    showarrow: false, xanchor: "left", yanchor: "bottom", font: { color: teacher } };
+    showarrow: false, xanchor: "left", yanchor: "bottom", bgcolor: ground, font: { color: teacher } };
 }
 
 function costAxis(costs, name) {
   const known = costs.filter(Boolean);
   const [low, high] = [Math.min(...known) / 1.15, Math.max(...known) * 1.15];
-  return { title: name, type: "log", tickformat: "~s", nticks: 6,
+  // Marks at each power of ten, at 1, 2 and 5 of each, or at all nine: more would cover each other.
+  const marks = high > 1000 * low ? 1 : high > 3 * low ? "D2" : "D1";
+  return { title: name, type: "log", tickformat: "~s", dtick: marks,
     ...(known.length && { range: [Math.log10(low), Math.log10(high)] }) };
 }
 
