@@ -134,6 +134,7 @@ def test_a_trial_goes_on_on_another_node_and_ends_as_an_undisturbed_one(
     assert replace(outcome, duration_s=0.0, resumed_after=0) == replace(undisturbed, duration_s=0.0)
 
 
+@pytest.mark.slow
 def test_a_stopped_worker_holds_up_neither_a_cancel_nor_the_next_job(
     head: RayNode,
     add: Callable[[int], RayNode],
