@@ -18,6 +18,7 @@ from starlette.responses import Response
 
 from app.clock import DatabaseTime
 from app.database import Also, Database, nothing_else
+from app.field_errors import pointer
 from app.ids import random_name
 from app.problems import Conflict, FieldError, Invalid
 from app.tables import IdempotentRequest
@@ -156,7 +157,7 @@ def _is_of(sender: Sender) -> ColumnElement[bool]:
 def _expect_same(row: IdempotentRequest, fingerprint: str) -> None:
     if row.fingerprint != fingerprint:
         detail = "this key came with another request: take a new one for each"
-        raise KeyReused(detail, [FieldError(HEADER, detail)])
+        raise KeyReused(detail, [FieldError(pointer(HEADER), detail)])
 
 
 def _read(kept: Mapping[str, Any]) -> Response:

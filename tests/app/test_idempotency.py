@@ -77,7 +77,7 @@ def test_another_request_with_the_same_key_is_refused(database: Database) -> Non
     with pytest.raises(KeyReused) as refused:
         _ask(maker, fingerprint="b")
     assert refused.value.status == 422
-    assert [error.pointer for error in refused.value.errors] == ["Idempotency-Key"]
+    assert [error.pointer for error in refused.value.errors] == ["#/Idempotency-Key"]
     assert maker.count == 1
 
 

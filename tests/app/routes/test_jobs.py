@@ -377,7 +377,7 @@ def test_a_refused_job_may_be_mended_under_its_key(client: TestClient) -> None:
 def test_a_key_is_short_and_printable(client: TestClient, key: bytes) -> None:
     answer = client.post("/v1/jobs", json=REQUEST, headers={b"Idempotency-Key": key})
     assert answer.status_code == 422
-    assert answer.json()["errors"][0]["pointer"] == "Idempotency-Key"
+    assert answer.json()["errors"][0]["pointer"] == "#/Idempotency-Key"
 
 
 def test_a_job_is_deleted_once_it_has_ended(client: TestClient, database: Database) -> None:
