@@ -51,6 +51,7 @@ def expect_estimates(client: Client, teacher: UploadedTeacher) -> None:
     assert found.result["constraints"]["nearest"]["params"] > 5
 
 
+@pytest.mark.slow
 @pytest.mark.cluster
 def test_a_network_of_ones_own_becomes_a_student_and_that_a_teacher(tmp_path: Path) -> None:
     module = trained()
