@@ -14,6 +14,7 @@ from app.api_keys import is_any_key
 from app.audit import write_to_stderr
 from app.database import Database
 from app.guard import is_loopback
+from app.logs import write_logs
 from app.problems import NotReady
 from app.services import Services
 from app.settings import Settings
@@ -29,6 +30,7 @@ def main() -> None:
     """Serves until it is told to stop; ends with a clear line when it can't start."""
     try:
         settings = Settings.from_environment(os.environ)
+        write_logs(settings.log_format)
         services = Services.open(settings)
         services.database.check()
         sys.stderr.write(said_of_keys(settings, services.database))
@@ -45,6 +47,8 @@ def main() -> None:
         host=settings.host,
         port=settings.port,
         access_log=settings.access_log,
+        # Its own way of writing is for people; without one, all goes to who writes the logs.
+        log_config=uvicorn.config.LOGGING_CONFIG if settings.log_format == "text" else None,
         timeout_graceful_shutdown=_GRACE_S,
     )
     server = _Server(config, services)

@@ -4,14 +4,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 
 from app import openapi, problem_handlers
 from app.audit import Audit
-from app.door import Door
+from app.door import UNWATCHED, Door
 from app.doorman import Doorman
 from app.guard import Guard, is_loopback
+from app.http_metrics import Measuring
+from app.metrics import Metrics
 from app.packing import Packing
 from app.rates import Rates
+from app.request_ids import RequestIds
 from app.routes import (
     architecture,
     datasets,
@@ -19,6 +23,7 @@ from app.routes import (
     estimates,
     health,
     jobs,
+    metrics,
     page,
     students,
     teachers,
@@ -30,6 +35,16 @@ _DESCRIPTION = (
     "Send a network you have, get back a smaller one you can ship. Every error is a problem"
     " (RFC 9457) whose `errors` point at the fields that are wrong."
 )
+
+# FastAPI makes a span of each request where something takes it (`app.tracing`); the rest of its
+# telemetry would tell twice what the metrics and the logs tell.
+_TELEMETRY: TelemetryConfig = {
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+    "exclude": lambda scope: scope.get("path") in UNWATCHED,
+}
 
 _KEY_PROBLEMS = openapi.problems(
     _401="No key is sent, or one that opens nothing.",
@@ -55,18 +70,23 @@ def create_app(services: Services) -> FastAPI:
         redirect_slashes=False,
         separate_input_output_schemas=False,
         redoc_url=None,
+        telemetry=_TELEMETRY,
     )
     app.state.services = services
+    app.state.metrics = Metrics(services.database)
     problem_handlers.install(app)
     doorman = Doorman(services.database, is_open=is_loopback(services.settings.host))
     app.add_middleware(Packing)
     app.add_middleware(Audit)
     app.add_middleware(Door, doorman=doorman, rates=Rates(services.settings.max_requests_per_s))
     app.add_middleware(Guard, settings=services.settings)
-    app.add_middleware(SafetyHeaders)  # the last one added comes first
+    app.add_middleware(SafetyHeaders)
+    app.add_middleware(Measuring, metrics=app.state.metrics.http)
+    app.add_middleware(RequestIds)  # the last one added comes first
     for routes in (jobs, architecture, students, datasets, teachers, embeddings, estimates):
         app.include_router(routes.router, responses=_KEY_PROBLEMS)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.include_router(page.router)
     openapi.describe(app)
     return app

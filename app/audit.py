@@ -13,6 +13,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.log_context import request_id
 from app.visitor import Visitor
 
 _log = logging.getLogger("stillhouse.audit")
@@ -52,6 +53,7 @@ def _note(request: Request, answer: Message) -> None:
         "status": answer["status"],
         "made": Headers(raw=answer["headers"]).get("location"),
         "from": request.client.host if request.client else None,
+        "request_id": request_id(),
     }
     _log.info(json.dumps(done))
 

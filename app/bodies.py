@@ -56,6 +56,9 @@ class ProblemBody(Body):
     status: int = Field(examples=[422])
     detail: str
     errors: tuple[FieldErrorBody, ...] = ()
+    request_id: str | None = Field(
+        None, description="As in the header `X-Request-Id`, and in the server's log."
+    )
 
 
 class TeacherBody(Body):

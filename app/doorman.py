@@ -35,12 +35,18 @@ class Doorman:
         self._seen_open_at: float | None = None
         self._known: dict[str, tuple[float, Visitor]] = {}
 
-    def recall(self, key: str | None) -> Visitor | None:
-        """Returns whom `look_up` let in within the last half second; asks no database."""
-        if self._is_open and self._is_fresh(self._seen_open_at):
+    def recall(self, key: str | None, *, however_long_ago: bool = False) -> Visitor | None:
+        """Returns whom `look_up` let in within the last half second; asks no database.
+
+        Args:
+            key: the visitor's.
+            however_long_ago: whether it may be longer ago, for when the database can't be asked.
+        """
+        if self._is_open and self._is_fresh(self._seen_open_at, however_long_ago):
             return ANYBODY
         known = None if key is None else self._known.get(digest(key))
-        return known[1] if known is not None and self._is_fresh(known[0]) else None
+        is_known = known is not None and self._is_fresh(known[0], however_long_ago)
+        return known[1] if known is not None and is_known else None
 
     def look_up(self, key: str | None) -> Visitor:
         """Returns whom a key lets in, as the database says.
@@ -84,5 +90,5 @@ class Doorman:
         except OperationalError:
             _log.warning("the use of %s can't be noted", found.visitor.key_id, exc_info=True)
 
-    def _is_fresh(self, at: float | None) -> bool:
-        return at is not None and self._clock() - at < REMEMBERED_FOR_S
+    def _is_fresh(self, at: float | None, however_long_ago: bool) -> bool:
+        return at is not None and (however_long_ago or self._clock() - at < REMEMBERED_FOR_S)

@@ -12,9 +12,10 @@ from functools import partial
 from anyio.to_thread import run_sync
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import StreamingResponse
-from starlette.types import Message, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from app.events import News, news_of
+from app.http_metrics import held
 from app.jobs import require_job
 from app.known import Known
 from app.problems import StillhouseError
@@ -34,6 +35,11 @@ class EventStream(StreamingResponse):
 
     def __init__(self, services: Services, job_id: str, known: Known) -> None:
         super().__init__(_events(services, job_id, known), headers=_HEADERS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers, as one of those that are held."""
+        with held(scope, "stream"):
+            await super().__call__(scope, receive, send)
 
     async def stream_response(self, send: Send) -> None:
         """Sends the events; gives up on one who doesn't read them."""

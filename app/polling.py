@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.http_metrics import held
 from app.json_answer import tagged_answer
 from app.watch import Watch
 
@@ -38,9 +39,10 @@ async def polled_answer(
     clock = asyncio.get_running_loop().time
     until = clock() + wait_s
     async with watch.on(key) as sight:
-        while answer.status_code == 304:
-            seen = sight.version
-            answer = tagged_answer(request, await run_sync(read))
-            if answer.status_code == 304 and not await sight.changed(seen, until - clock()):
-                break
+        with held(request.scope, "wait"):
+            while answer.status_code == 304:
+                seen = sight.version
+                answer = tagged_answer(request, await run_sync(read))
+                if answer.status_code == 304 and not await sight.changed(seen, until - clock()):
+                    break
     return answer

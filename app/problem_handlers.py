@@ -1,5 +1,6 @@
 """Every error answer is a problem (RFC 9457): whatever was raised, and by whom."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from fastapi import FastAPI
@@ -11,7 +12,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from app.field_errors import field_errors
+from app.log_context import request_id
 from app.problems import MEDIA_TYPE, Invalid, NotReady, StillhouseError, problem
+from app.request_ids import HEADER
 
 
 def install(app: FastAPI) -> None:
@@ -63,5 +66,11 @@ def _unexpected(request: Request, _: Exception) -> Response:
     return _ours(request, StillhouseError("an unexpected error; the server's log has more"))
 
 
-def _answer(status: int, body: object, headers: object = None) -> Response:
-    return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)  # type: ignore[arg-type]
+def _answer(
+    status: int, body: Mapping[str, object], headers: Mapping[str, str] | None = None
+) -> Response:
+    asked = request_id()
+    if asked is not None:
+        body = {**body, "request_id": asked}
+        headers = {**(headers or {}), HEADER: asked}  # where no middleware is left to add it
+    return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.logs import FORMATS, Format
+
 PREFIX = "STILLHOUSE_"
 _MIB = 2**20
 _HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
@@ -43,6 +45,9 @@ class Settings:
         check_memory_bytes: what the check of an upload, or an estimate, may take of memory.
         check_s: how long the check of an upload, or an estimate, may take.
         access_log: whether the API logs every request.
+        log_format: `text` for people, or `json`.
+        metrics_host: address that a coordinator tells its metrics at.
+        metrics_port: port that it tells them at; 0: nowhere.
         datasets: folder of datasets that jobs may name, on the coordinators' machines.
         datasets_download: whether those that torchvision knows may be downloaded into it.
     """
@@ -71,6 +76,9 @@ class Settings:
     check_memory_bytes: int = 4096 * _MIB
     check_s: int = 300
     access_log: bool = False
+    log_format: Format = "text"
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = 0
     datasets: Path | None = None
     datasets_download: bool = False
 
@@ -81,7 +89,7 @@ class Settings:
         `RAY_ADDRESS` is read too, where `STILLHOUSE_RAY_ADDRESS` is not set.
 
         Raises:
-            SettingsError: a value is not a number, out of range, or no name of a host.
+            SettingsError: a value is not a number, out of range, or no name of what it names.
         """
         home = Path(environ.get(f"{PREFIX}HOME") or "~/.stillhouse").expanduser().absolute()
         return cls(
@@ -121,6 +129,9 @@ class Settings:
             ),
             check_s=_whole(environ, "CHECK_S", cls.check_s, lowest=1, highest=86_400),
             access_log=_yes(environ, "ACCESS_LOG"),
+            log_format=_log_format(environ),
+            metrics_host=environ.get(f"{PREFIX}METRICS_HOST") or cls.metrics_host,
+            metrics_port=_whole(environ, "METRICS_PORT", cls.metrics_port, lowest=0, highest=65535),
             datasets=_folder(environ, "DATASETS"),
             datasets_download=_yes(environ, "DATASETS_DOWNLOAD"),
         )
@@ -136,6 +147,16 @@ def _hosts(environ: Mapping[str, str]) -> frozenset[str]:
                 " wanted, as in `stillhouse.example, 192.168.0.7, [fd00::7]`"
             )
     return names
+
+
+def _log_format(environ: Mapping[str, str]) -> Format:
+    text = environ.get(f"{PREFIX}LOG_FORMAT") or FORMATS[0]
+    for form in FORMATS:
+        if text == form:
+            return form
+    raise SettingsError(
+        f"{PREFIX}LOG_FORMAT is {text!r}, but one of {', '.join(FORMATS)} is wanted"
+    )
 
 
 def _folder(environ: Mapping[str, str], name: str) -> Path | None:

@@ -110,3 +110,19 @@ def test_no_more_is_remembered_than_there_is_room_for(
     for key in keys:
         door.look_up(key)
     assert [door.recall(key) is None for key in keys] == [True, False]
+
+
+def test_who_was_let_in_long_ago_is_known_to_who_asks_for_that_alone(database: Database) -> None:
+    key, clock = _create(database), Clock()
+    closed, opened = (Doorman(database, is_open=way, clock=clock) for way in (False, True))
+    assert closed.recall(key, however_long_ago=True) is None
+    visitor = closed.look_up(key)
+    opened.look_up(key)
+    clock.now += 3600
+    assert (closed.recall(key), opened.recall(key)) == (None, None)
+    assert closed.recall(key, however_long_ago=True) == visitor
+    with database.write() as session:
+        revoke_key(session, "ada")
+    with pytest.raises(WrongKey):
+        closed.look_up(key)
+    assert closed.recall(key, however_long_ago=True) is None

@@ -1,3 +1,4 @@
+import json
 import os
 import re
 import signal
@@ -149,3 +150,28 @@ def test_what_cannot_start_says_why_in_a_line(
     assert errors.startswith("stillhouse api: ")
     assert words in errors
     assert "Traceback" not in errors
+
+
+def test_every_line_of_the_log_is_json_where_that_is_wanted(tmp_path: Path) -> None:
+    changes = {"STILLHOUSE_LOG_FORMAT": "json", "STILLHOUSE_ACCESS_LOG": "1"}
+    lines: list[bytes] = []
+    environment = _environment(tmp_path, **changes)
+    Database(Settings.from_environment(environment).database_url).upgrade()
+    key = _made_key(tmp_path)
+    command = [sys.executable, "-m", "app"]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            lines.append(line)
+            if found := re.search(rb"running on (http://[^ ]+)", line):
+                break
+        assert found is not None
+        headers = {"Authorization": f"Bearer {key}", "X-Request-Id": "mine"}
+        httpx.get(f"{found[1].decode()}/v1/jobs/nothing", headers=headers)
+        process.terminate()
+        lines += process.stderr.readlines()
+    read = [json.loads(line) for line in lines]
+    (asked,) = [line for line in read if line["logger"] == "uvicorn.access"]
+    assert (asked["request_id"], asked["level"]) == ("mine", "INFO")
+    assert asked["message"].endswith('"GET /v1/jobs/nothing HTTP/1.1" 404')
+    assert {line["logger"] for line in read} == {"uvicorn.access", "uvicorn.error"}

@@ -13,6 +13,9 @@ def test_one_machine_is_the_default() -> None:
     assert (settings.host, settings.port) == ("127.0.0.1", 8000)
     assert settings.ray_address is None
     assert not settings.access_log
+    assert (settings.log_format, settings.metrics_host, settings.metrics_port) == (
+        "text", "127.0.0.1", 0,
+    )  # fmt: skip
     assert (settings.datasets, settings.datasets_download) == (None, False)
 
 
@@ -46,6 +49,9 @@ def test_every_setting_is_read() -> None:
             "STILLHOUSE_CHECK_MEMORY_BYTES": "2000000000",
             "STILLHOUSE_CHECK_S": "50",
             "STILLHOUSE_ACCESS_LOG": "1",
+            "STILLHOUSE_LOG_FORMAT": "json",
+            "STILLHOUSE_METRICS_HOST": "::1",
+            "STILLHOUSE_METRICS_PORT": "9001",
             "STILLHOUSE_DATASETS": "/srv/sets",
             "STILLHOUSE_DATASETS_DOWNLOAD": "1",
         }
@@ -53,6 +59,8 @@ def test_every_setting_is_read() -> None:
     assert settings.database_url == "postgresql://db/s"
     assert settings.artifacts_url == "s3://bucket/s"
     assert (settings.host, settings.port) == ("0.0.0.0", 9000)
+    assert (settings.metrics_host, settings.metrics_port) == ("::1", 9001)
+    assert settings.log_format == "json"
     assert settings.allowed_hosts == {"still.example", "[fd00::7]"}
     assert settings.ray_address == "ray:6379"
     assert settings.lease_s == 7
@@ -82,3 +90,8 @@ def test_a_bad_number_is_refused_by_its_name(value: str) -> None:
 def test_what_is_no_name_of_a_host_is_refused(value: str) -> None:
     with pytest.raises(SettingsError, match=r"STILLHOUSE_ALLOWED_HOSTS.*without a port"):
         Settings.from_environment({"STILLHOUSE_ALLOWED_HOSTS": f"fine.example,{value}"})
+
+
+def test_an_unknown_way_of_writing_logs_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"STILLHOUSE_LOG_FORMAT is 'xml', but text or json"):
+        Settings.from_environment({"STILLHOUSE_LOG_FORMAT": "xml"})

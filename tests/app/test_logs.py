@@ -1,0 +1,85 @@
+import json
+import logging
+import sys
+from collections.abc import Iterator
+
+import pytest
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, use_span
+
+from app.log_context import about, log_fields, request_id, while_about
+from app.logs import JsonLines, write_logs
+
+
+@pytest.fixture(autouse=True)
+def _handlers() -> Iterator[None]:
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = before
+    root.setLevel(level)
+
+
+def _record(message: str, *arguments: object, exc_info: object = None) -> logging.LogRecord:
+    return logging.LogRecord(
+        "workers.search",
+        logging.INFO,
+        "f.py",
+        1,
+        message,
+        arguments,
+        exc_info,  # type: ignore[arg-type]
+    )
+
+
+def test_a_line_of_json_is_one_object_with_what_it_is_about() -> None:
+    with while_about(job_id="job_1", trial=3, key_id=None):
+        line = JsonLines().format(_record("%s: trial %d:\nnext", "job_1", 3))
+    assert "\n" not in line
+    found = json.loads(line)
+    at = found.pop("at")
+    assert at.endswith("+00:00")
+    assert found == {
+        "level": "INFO", "logger": "workers.search", "message": "job_1: trial 3:\nnext",
+        "job_id": "job_1", "trial": 3,
+    }  # fmt: skip
+
+
+def test_an_exception_is_in_the_same_line() -> None:
+    try:
+        raise ValueError("wrong")
+    except ValueError:
+        line = JsonLines().format(_record("left", exc_info=sys.exc_info()))
+    assert json.loads(line)["exception"].endswith("ValueError: wrong")
+
+
+def test_the_span_that_is_current_is_named() -> None:
+    span = NonRecordingSpan(SpanContext(0xAB, 0xCD, is_remote=True, trace_flags=TraceFlags(1)))
+    with use_span(span):
+        found = json.loads(JsonLines().format(_record("x")))
+    assert (found["trace_id"], found["span_id"]) == (f"{0xAB:032x}", f"{0xCD:016x}")
+    assert "trace_id" not in json.loads(JsonLines().format(_record("x")))
+
+
+def test_what_a_line_is_about_ends_with_its_block() -> None:
+    with while_about(request_id="r", job_id="j"):
+        with while_about(job_id="k"):
+            assert log_fields() == {"request_id": "r", "job_id": "k"}
+            assert request_id() == "r"
+        about(trial=1)
+        assert log_fields() == {"request_id": "r", "job_id": "j", "trial": 1}
+    assert (dict(log_fields()), request_id()) == ({}, None)
+
+
+def test_text_stays_as_people_read_it(capsys: pytest.CaptureFixture[str]) -> None:
+    write_logs("text")
+    with while_about(job_id="job_1"):
+        logging.getLogger("workers").info("%s: claimed, fence %d", "job_1", 2)
+    assert capsys.readouterr().err.endswith(" INFO job_1: claimed, fence 2\n")
+
+
+def test_json_is_written_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    write_logs("json")
+    logging.getLogger("workers").warning("ä")
+    logging.getLogger("workers").debug("not told")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["message"] == "ä"
