@@ -21,6 +21,7 @@ from app.routes import (
     jobs,
     page,
     students,
+    surrogate,
     teachers,
 )
 from app.safety_headers import SafetyHeaders
@@ -64,7 +65,8 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(Door, doorman=doorman, rates=Rates(services.settings.max_requests_per_s))
     app.add_middleware(Guard, settings=services.settings)
     app.add_middleware(SafetyHeaders)  # the last one added comes first
-    for routes in (jobs, architecture, students, datasets, teachers, embeddings, estimates):
+    of_jobs = (jobs, architecture, surrogate, students)
+    for routes in (*of_jobs, datasets, teachers, embeddings, estimates):
         app.include_router(routes.router, responses=_KEY_PROBLEMS)
     app.include_router(health.router)
     app.include_router(page.router)
