@@ -26,6 +26,7 @@ from app.routes import (
     metrics,
     page,
     students,
+    surrogate,
     teachers,
 )
 from app.safety_headers import SafetyHeaders
@@ -83,7 +84,8 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(SafetyHeaders)
     app.add_middleware(Measuring, metrics=app.state.metrics.http)
     app.add_middleware(RequestIds)  # the last one added comes first
-    for routes in (jobs, architecture, students, datasets, teachers, embeddings, estimates):
+    of_jobs = (jobs, architecture, surrogate, students)
+    for routes in (*of_jobs, datasets, teachers, embeddings, estimates):
         app.include_router(routes.router, responses=_KEY_PROBLEMS)
     app.include_router(health.router)
     app.include_router(metrics.router)

@@ -24,6 +24,7 @@ from app.tables import (
     Dataset,
     Embedding,
     Job,
+    JobSurrogate,
     JobTeacher,
     Student,
     StudentFile,
@@ -116,7 +117,7 @@ def _lock(session: Session, table: type[T], row_id: str) -> T:
 def _delete_rows_of(session: Session, job_id: str) -> None:
     of_job = select(Student.id).where(Student.job_id == job_id)
     session.execute(delete(StudentFile).where(StudentFile.student_id.in_(of_job)))
-    for table in (Student, Trial, JobTeacher, Embedding):
+    for table in (Student, Trial, JobTeacher, JobSurrogate, Embedding):
         session.execute(delete(table).where(table.job_id == job_id))
     session.execute(delete(Job).where(Job.id == job_id))
 

@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from sqlalchemy import Update, update
+from sqlalchemy import Update, insert, update
 from sqlalchemy.orm import Session
 
 from app.clock import DatabaseTime
@@ -28,7 +28,7 @@ from app.records import (
     TrialSource,
     WorkingState,
 )
-from app.tables import Embedding, Job, JobTeacher, Student, StudentFile, Trial
+from app.tables import Embedding, Job, JobSurrogate, JobTeacher, Student, StudentFile, Trial
 
 _UNFINISHED = ("queued", "running")
 # What becomes of a job whose coordinator pauses it, by the command that stands now.
@@ -84,6 +84,19 @@ class JobWriter:
                 .where(JobTeacher.job_id == self._lease.job_id)
                 .values(latency_ms=latency_ms)
             )
+
+    def record_surrogate(self, outlook: Json) -> None:
+        """Puts on record what the surrogate makes of the search, in place of what it made before.
+
+        Args:
+            outlook: as `app.surrogate_body` has it.
+        """
+        with self._database.write() as session:
+            hold(session, self._lease)
+            row = {"outlook": outlook, "updated_at": DatabaseTime()}
+            of_job = update(JobSurrogate).where(JobSurrogate.job_id == self._lease.job_id)
+            if session.scalar(of_job.values(row).returning(JobSurrogate.job_id)) is None:
+                session.execute(insert(JobSurrogate).values(job_id=self._lease.job_id, **row))
 
     def add_trials(self, trials: Sequence[NewTrial], proposer_key: str | None) -> None:
         """Puts proposed trials on record, together with the state of the proposer behind them."""

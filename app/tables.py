@@ -22,7 +22,7 @@ from app.clock import DatabaseTime, UtcDateTime
 from app.errand_records import EstimateState, TeacherKind, TeacherState
 from app.records import Command, JobState, TrialState
 
-REVISION = "0008"  # of the newest migration; a test compares it with Alembic's head
+REVISION = "0009"  # of the newest migration; a test compares it with Alembic's head
 
 _ID = String(32)
 _KEY = String(300)
@@ -132,6 +132,16 @@ class JobTeacher(Table):
     precision: Mapped[dict[str, Any]]
     preprocessing: Mapped[dict[str, Any]]
     latency_ms: Mapped[float | None]
+
+
+class JobSurrogate(Table):
+    """What a job's surrogate makes of the search, as it was when that was last looked at."""
+
+    __tablename__ = "job_surrogates"
+
+    job_id: Mapped[str] = mapped_column(_ID, ForeignKey("jobs.id"), primary_key=True)
+    outlook: Mapped[dict[str, Any]]
+    updated_at: Mapped[datetime]
 
 
 class Trial(Table):

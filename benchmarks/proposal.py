@@ -40,7 +40,7 @@ from embedding import (
     surrogate,
 )
 from embedding.seeds import generator
-from networks import Candidates, Space, input_size, network, trace
+from networks import Candidates, Edits, Space, input_size, network, trace
 
 TEACHER_ACCURACY = 0.95
 
@@ -56,10 +56,10 @@ def main() -> None:
     torch.set_num_threads(1)
     space = _space(options.teacher)
     profile = cProfile.Profile() if options.profile else None
-    seconds = _measure(space, options, profile)
+    seconds, outlook_s = _measure(space, options, profile)
     if profile is not None:
         pstats.Stats(profile, stream=sys.stderr).sort_stats("cumulative").print_stats(40)
-    _report(options, seconds, len(space.layers))
+    _report(options, seconds, outlook_s, len(space.layers))
 
 
 def _space(teacher: str) -> Space:
@@ -77,8 +77,11 @@ def synthetic_accuracy(space: Space, candidates: Candidates) -> Tensor:
 
 def _measure(
     space: Space, options: argparse.Namespace, profile: cProfile.Profile | None
-) -> list[float]:
-    """Returns the seconds of a cold round and of the warm ones, one trial more told each."""
+) -> tuple[list[float], tuple[float, float]]:
+    """Returns the seconds of a cold round and of the warm ones, one trial more told each.
+
+    And those of what is made for people afterwards: to copy the surrogate, and to look at it.
+    """
     trials, rounds = options.trials, options.rounds
     params = int(space.costs(space.teacher()).params)
     objective = Objective("score", Limits(), params, TEACHER_ACCURACY)
@@ -97,7 +100,18 @@ def _measure(
             proposer.tell(observations[number : number + trials], [])
             proposer.ask(options.kernels)
         seconds.append(time.perf_counter() - started)
-    return seconds
+    return seconds, _outlook(proposer, {x.number: x.edits for x in observations[rounds:]})
+
+
+def _outlook(proposer: EmbeddingProposer, trials: dict[int, Edits]) -> tuple[float, float]:
+    proposer.outlook()  # the first time its random students are drawn
+    started = time.perf_counter()
+    outlook = proposer.outlook()
+    copied = time.perf_counter()
+    assert outlook is not None
+    outlook.random_search(len(trials))
+    outlook.map(trials, {})
+    return copied - started, time.perf_counter() - copied
 
 
 def _settings() -> dict[str, object]:
@@ -119,7 +133,12 @@ def _peak_memory_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # Linux counts in KiB
 
 
-def _report(options: argparse.Namespace, seconds: list[float], layers: int) -> None:
+def _report(
+    options: argparse.Namespace,
+    seconds: list[float],
+    outlook_s: tuple[float, float],
+    layers: int,
+) -> None:
     cold, warm = seconds[0], seconds[1:]
     memory_bytes = _peak_memory_bytes()
     error = statistics.stdev(warm) / len(warm) ** 0.5 if len(warm) > 1 else float("nan")
@@ -128,6 +147,7 @@ def _report(options: argparse.Namespace, seconds: list[float], layers: int) -> N
         "round_s": round(statistics.mean(warm), 3),
         "standard_error_s": None if math.isnan(error) else round(error, 3),
         "cold_round_s": round(cold, 3),
+        "outlook_s": {"copied": round(outlook_s[0], 3), "looked_at": round(outlook_s[1], 3)},
         "rounds": options.rounds,
         "teacher": options.teacher,
         "layers": layers,
@@ -147,6 +167,7 @@ def _report(options: argparse.Namespace, seconds: list[float], layers: int) -> N
         f" {options.trials} trials on record, one thread:\n"
         f"  {statistics.mean(warm):.2f} ± {error:.2f} s (mean ± standard error of {len(warm)}),"
         f" {seconds[0]:.2f} s with fresh encoders; at most {memory_bytes / 1e9:.2f} GB in memory."
+        f" What is shown of it: {outlook_s[0]:.3f} s to copy it, {outlook_s[1]:.2f} s to look."
         " Accuracies are synthetic; nothing is trained."
     )
     print(f"RESULT {json.dumps(result)}")

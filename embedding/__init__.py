@@ -8,6 +8,7 @@ from embedding.hedged import hedged
 from embedding.history import Observation
 from embedding.make_proposer import STRATEGIES, make_proposer
 from embedding.objective import Limits, Objective, score
+from embedding.outlook import Map, Outlook, Places
 from embedding.proposer import Proposer, SearchSettings
 from embedding.random_proposer import RandomProposer
 from embedding.saved import SavedEmbedding
@@ -23,8 +24,11 @@ __all__ = [
     "GivenProposer",
     "InfeasibleConstraint",
     "Limits",
+    "Map",
     "Objective",
     "Observation",
+    "Outlook",
+    "Places",
     "Proposer",
     "RandomProposer",
     "SavedEmbedding",

@@ -15,6 +15,7 @@ from embedding.acquisition import Acquisition, improvement
 from embedding.history import History, Observation
 from embedding.objective import Objective
 from embedding.outcome import outcome
+from embedding.outlook import DRAWN, Outlook
 from embedding.pareto import pareto_improvement
 from embedding.pool import draw_pool
 from embedding.proposer import Proposer, SearchSettings
@@ -74,6 +75,7 @@ class EmbeddingProposer(Proposer):
         self._pool: Reading | None = None
         self._fitted: int | None = None  # the trial number of the last fit of this round
         self._observed: tuple[Reading, Tensor, Tensor] | None = None
+        self._drawn: Candidates | None = None  # random students, for the outlook
         super().__init__(space, objective, settings, first)
         accuracy = torch.tensor(objective.teacher_accuracy, dtype=torch.float64)
         self._teacher_outcome = outcome(accuracy).item()
@@ -131,6 +133,28 @@ class EmbeddingProposer(Proposer):
         for turn in range(last + 1):
             self._fit(self._history, turn, hyperparameters=turn == last)
         return True
+
+    def outlook(self) -> Outlook | None:
+        """Returns what the surrogate makes of what was told last; None if no trial has a result."""
+        if not len(self._history.observed):
+            return None
+        known, y, _ = self._observations(self._history)
+        surrogate = self._surrogate.copy()
+        surrogate.gp.condition(known.x, y)
+        surrogate.gp.eval()
+        if self._drawn is None:
+            draws = generator(self.settings.seed, "outlook", 0)
+            taken = self.space.keys(self.space.teacher())
+            self._drawn = draw_pool(self.space, self.objective, taken, DRAWN, draws)
+        return Outlook(
+            self._reader.of(surrogate),
+            surrogate,
+            self.objective,
+            self._teacher_outcome,
+            self._history,
+            self._drawn,
+            derive_seed(self.settings.seed, "outlook", 1),
+        )
 
     def tell(self, completed: Sequence[Observation], pending: Sequence[Edits]) -> None:
         """As `Proposer.tell`; the candidates of the last round are forgotten."""

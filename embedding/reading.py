@@ -38,24 +38,32 @@ class Reading:
 
 
 class Reader:
-    """Reads candidates of one space for one surrogate, to which an earlier search may guess."""
+    """Reads candidates of one space for one surrogate, to which an earlier search may guess.
+
+    Attributes:
+        space: which they are of.
+    """
 
     def __init__(
         self, space: SearchSpace, surrogate: Surrogate, source: Source | None = None
     ) -> None:
-        self._space, self._surrogate, self._source = space, surrogate, source
+        self.space, self._surrogate, self._source = space, surrogate, source
         self._teacher_logs = cost_columns(space.costs(space.teacher()))[:, :2].log2()
 
     def read(self, candidates: Candidates) -> Reading:
         """Returns the candidates as they are read now."""
-        costs = cost_columns(self._space.costs(candidates))
+        costs = cost_columns(self.space.costs(candidates))
         logs = costs[:, :2].clamp(min=1).log2() - self._teacher_logs
         student = torch.ones(len(candidates), 1, dtype=torch.float64)
-        tokens = self._space.tokens(candidates)
+        tokens = self.space.tokens(candidates)
         embedded = self._surrogate.embed(tokens)
-        features = self._space.features(candidates)
+        features = self.space.features(candidates)
         x = torch.cat([student, features, logs, self._guess(tokens, logs), embedded, costs], dim=1)
         return Reading(candidates, tokens, x)
+
+    def of(self, surrogate: Surrogate) -> Reader:
+        """Returns what reads the same for another surrogate."""
+        return Reader(self.space, surrogate, self._source)
 
     def _guess(self, tokens: Tokens, logs: Tensor) -> Tensor:
         """Returns the earlier search's guesses, `n x sources`."""

@@ -187,6 +187,14 @@ class Surrogate(nn.Module):
         """Returns a copy of the GP's hyperparameters, by name."""
         return _copy(self.gp)
 
+    def copy(self) -> "Surrogate":
+        """Returns one of the same weights, which knows of no outcomes."""
+        layout = self.layout
+        copy = Surrogate(layout.decisions, layout.kernels, 0, self.frozen, layout.sources)
+        copy.load_state_dict(self.state_dict())
+        copy.gp.believe(self.gp.mean_module.believes)
+        return copy
+
     def begin(
         self,
         encoders: Sequence[Mapping[str, Tensor]],

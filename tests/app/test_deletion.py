@@ -20,7 +20,7 @@ from app.problems import Conflict, Invalid, NotFound
 from app.records import NewDataset, NewEmbedding, StoredStudentFile
 from app.requests import JobRequest
 from app.submission import JobLimits, submit
-from app.tables import Job, JobTeacher, Student, StudentFile, Table, Teacher, Trial
+from app.tables import Job, JobSurrogate, JobTeacher, Student, StudentFile, Table, Teacher, Trial
 from app.teachers import create_teacher
 from tests.app.samples import NEVER_S, REQUEST, new_job, new_student, searching_job
 
@@ -58,6 +58,7 @@ def ended_job(database: Database, artifacts: Artifacts) -> tuple[str, str]:
     page = artifacts.put_bytes(f"jobs/{lease.job_id}/students/a/report.html", b"page")
     file = StoredStudentFile("report.html", page.key, page.bytes, page.sha256)
     writer.add_student(new_student((file,)), best=True)
+    writer.record_surrogate({})
     artifacts.put_bytes(f"embeddings/{lease.job_id}-1.safetensors", b"embedding")
     embedding = NewEmbedding(
         f"embeddings/{lease.job_id}-1.safetensors", "0", 9, "zoo/resnet20", "digits", 1, 8, {}
@@ -80,7 +81,9 @@ def test_a_job_goes_with_all_that_it_had(database: Database, artifacts: Artifact
     job, embedding = ended_job(database, artifacts)
     other, _ = ended_job(database, artifacts)
     delete_job(database, artifacts, job)
-    assert rows(database, Job, JobTeacher, Trial, Student, StudentFile) == [1, 1, 3, 1, 1]
+    assert rows(database, Job, JobTeacher, JobSurrogate, Trial, Student, StudentFile) == [
+        1, 1, 1, 3, 1, 1
+    ]  # fmt: skip
     assert len(stored(artifacts)) == 3
     assert all(other in key for key in stored(artifacts))
     for gone, delete in ((job, delete_job), (embedding, delete_embedding)):

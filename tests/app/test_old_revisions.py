@@ -18,6 +18,7 @@ from app.leases import Lease, claim
 from app.records import TrialSource
 from app.requests import JobRequest
 from app.students import get_student
+from app.surrogates import find_surrogate
 from app.tables import Dataset, Embedding, Estimate, Job, Student, Teacher, Trial
 from app.trials import list_trials
 
@@ -152,6 +153,24 @@ def test_a_job_of_0007_is_followed_from_the_state_that_it_had(empty_url: str) ->
     assert text.count("event: state") == 1
     assert '"state":"finishing"' in text
     _migrate(database, "0007", command.downgrade)
+    database.upgrade()
+    database.check()
+    database.close()
+
+
+def test_a_search_of_0008_is_looked_at_from_its_next_round_on(empty_url: str) -> None:
+    database = _upgraded(empty_url, "0008")
+    with database.read() as session:
+        before = find_surrogate(session, JOB)
+    lease = claim(database, "b", 30.0)
+    assert lease is not None
+    JobWriter(database, lease).record_surrogate({"trials": 1})
+    with database.read() as session:
+        after = find_surrogate(session, JOB)
+    assert before is None
+    assert after is not None
+    assert after.outlook == {"trials": 1}
+    _migrate(database, "0008", command.downgrade)
     database.upgrade()
     database.check()
     database.close()
