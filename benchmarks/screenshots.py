@@ -56,7 +56,7 @@ def take(page: Page, folder: Path) -> None:
 def _settled(page: Page) -> Page:
     """Returns the page once its charts and the network's picture are drawn."""
     expect(page.locator("svg.layers")).to_be_visible()
-    for number in range(3):
+    for number in range(4):
         expect(page.locator(".plot").nth(number).locator(".main-svg").first).to_be_visible()
     page.wait_for_timeout(1000)
     return page

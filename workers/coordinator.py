@@ -165,7 +165,9 @@ class Coordinator:
         proposer = search.run()
         stage = ALL_TRIED if search.is_exhausted else "succeeded"
         finish_students(work, prepared)
-        return save_embedding(work, proposer, prepared), stage
+        embedding = save_embedding(work, proposer, prepared)
+        search.outlooks.last(proposer)
+        return embedding, stage
 
 
 def _problem(lease: Lease, error: Exception) -> StillhouseError:

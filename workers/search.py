@@ -21,6 +21,7 @@ from workers.known_trials import KnownTrials
 from workers.latency_start import job_gate
 from workers.lost_attempts import lose_attempt, lose_running
 from workers.offering import score_of
+from workers.outlooks import Outlooks
 from workers.pool import Failure, Finished
 from workers.preparation import Prepared
 from workers.problems import AllTrialsFailed, NoStudent, TrialFailed
@@ -32,9 +33,8 @@ from workers.work import Work
 
 log = logging.getLogger(__name__)
 
-FIRST_FAILURES = (
-    5  # a job whose first trials all fail is ended: the reason is in none of them alone
-)
+# A job whose first trials all fail is ended: the reason is in none of them alone.
+FIRST_FAILURES = 5
 
 
 def utc_now() -> datetime:
@@ -43,7 +43,11 @@ def utc_now() -> datetime:
 
 
 class Search:
-    """The trials of one job. What it decides by is in SQL; what it holds can be lost."""
+    """The trials of one job. What it decides by is in SQL; what it holds can be lost.
+
+    Attributes:
+        outlooks: puts on record what the surrogate makes of the search.
+    """
 
     def __init__(
         self, work: Work, prepared: Prepared, now: Callable[[], datetime] = utc_now
@@ -55,6 +59,7 @@ class Search:
         self._proposer_key = work.job.proposer_key
         self._proposer = self._proposer_on_record()
         self._exhausted: list[bool] | None = None  # which trials had ended when none was found
+        self.outlooks = Outlooks(work)
         self._best = BestSoFar(work, prepared, self._gate)
         self._known = KnownTrials(work.database, work.job.id)
 
@@ -87,9 +92,11 @@ class Search:
             wanted = self._wanted(trials, self._send_waiting(trials))
             if not wanted or not self._room():
                 self._best.offer(trials)
+                self.outlooks.look(self._proposer, trials)
             if not wanted and not self._work.under_way():
                 if not any(trial.state == "completed" for trial in trials):
                     raise NoStudent("none of the trials completed")
+                self.outlooks.look_back(self._proposer, trials)
                 return self._proposer
             # A proposal takes its time: a worker that has become free goes first.
             ended = self._work.wait(0.0) if wanted else self._next_ended()

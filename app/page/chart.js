@@ -44,13 +44,16 @@ export class Chart {
 
   /**
    * Draws what `make` returns for the page's colours: `traces` and `layout` as plotly takes them,
-   * `words` in one sentence, and `table`, rows of which the first has the columns' names.
+   * `words` in one sentence, and `table`, rows of which the first has the columns' names. Without
+   * traces there are the words alone.
    */
   async draw(make) {
     this.make = make;
     const { traces, layout, words, table } = make(colours());
     this.words.textContent = words;
     this.plot.setAttribute("aria-label", `${this.title}. ${words}`);
+    this.plot.hidden = this.figures.hidden = !traces;
+    if (!traces) return;
     this.rows = table;
     this.fillTable();
     const { purge, react } = await plotly();
@@ -58,7 +61,7 @@ export class Chart {
     const config = { displayModeBar: false, responsive: true };
     await react(this.plot, traces, framed(layout, colours(), this.plot.clientWidth), config);
     if (!drawn.has(this) && this.onpoint) {
-      this.plot.on("plotly_click", event => this.onpoint(event.points[0].customdata));
+      this.plot.on("plotly_click", ({ points: [{ customdata }] }) => customdata == null || this.onpoint(customdata));
     }
     drawn.add(this);
     for (const gone of drawn) {
@@ -91,6 +94,7 @@ function framed(layout, { ink, faint, rule, panel }, width) {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: faint, size: 12, family: getComputedStyle(document.body).fontFamily },
     margin: { l: 8, r: 12, t: 8, b: 8 }, height: narrow ? 300 : 320, dragmode: false,
+    uirevision: "kept", // what a visitor hides by the key stays hidden as the data grow
     hoverlabel: { bgcolor: panel, bordercolor: rule, font: { color: ink } },
     legend: { orientation: "h", yref: "container", y: 0, yanchor: "bottom", x: 0, font: { color: ink } },
     ...layout,

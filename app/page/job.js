@@ -4,17 +4,22 @@ import { get, inWords, post } from "./api.js";
 import { bestPart } from "./best.js";
 import { Chart } from "./chart.js";
 import { announce, fill, h } from "./dom.js";
-import { stateMark, tile, trouble } from "./parts.js";
+import { loading, stateMark, trouble } from "./parts.js";
 import { follow } from "./live.js";
-import { costChart, curvesChart, searchChart } from "./search_charts.js";
+import { mapChart } from "./map_chart.js";
+import { progressChart } from "./progress_chart.js";
+import { costChart, curvesChart } from "./search_charts.js";
+import { surrogatePart } from "./surrogate.js";
+import { tiles } from "./tiles.js";
 import { trialsPart } from "./trials.js";
-import { COSTS, ENDED, compact, duration, ended, moment, percent, score } from "./words.js";
+import { hasResults, waitingPart } from "./waiting.js";
+import { COSTS, ENDED, duration, ended, moment, score } from "./words.js";
 
 const ANNOUNCED_EVERY_MS = 5000;
 
 /** Shows a job until `signal` ends it. */
 export function jobView(main, signal, id) {
-  const view = new JobView(id);
+  const view = new JobView(id, signal);
   fill(main, view.element);
   const clock = setInterval(() => view.tick(), 1000);
   signal.addEventListener("abort", () => clearInterval(clock));
@@ -22,7 +27,7 @@ export function jobView(main, signal, id) {
 }
 
 class JobView {
-  constructor(id) {
+  constructor(id, signal) {
     this.id = id;
     this.chosen = null; // the trial whose curve is shown; null for the best
     this.cost = null;
@@ -32,20 +37,30 @@ class JobView {
       search: new Chart("Search progress", { onpoint }),
       cost: new Chart("Accuracy against cost", { onpoint, choice: this.costChoice() }),
       curves: new Chart("Learning curves", { onpoint }),
+      map: new Chart("Map of the embedding", { onpoint }),
     };
+    this.surrogate = surrogatePart(id, signal, () => this.draw());
     this.parts = Object.fromEntries(["head", "progress", "commands", "wrong", "tiles"]
       .map(name => [name, h("div", { class: name })]));
     this.best = bestPart();
     const figures = [...Object.values(this.charts), this.best].map(one => one.element);
     this.trials = trialsPart(number => this.choose(number));
+    this.waiting = waitingPart();
+    this.drawn = h("div", { class: "charts" }, figures);
     this.asked = h("details", {}, h("summary", {}, "What was asked for"));
-    this.element = h("div", {}, Object.values(this.parts), this.best.files,
-      h("div", { class: "charts" }, figures),
-      this.trials.element, this.asked);
+    this.element = h("div", {}, this.parts.wrong, loading());
+  }
+
+  /** Puts all parts in the place of what stood there while the job was fetched. */
+  open() {
+    const { head, progress, commands, wrong, tiles } = this.parts;
+    fill(this.element, head, progress, commands, wrong, tiles, this.waiting.element, this.best.files,
+      this.drawn, this.trials.element, this.asked);
   }
 
   /** Shows a job and its trials as they are now. */
   show(job, trials) {
+    if (!this.job) this.open();
     const changed = this.job?.state !== job.state;
     [this.job, this.all] = [job, trials];
     document.title = `${job.name}: ${job.state} · Stillhouse`;
@@ -63,13 +78,20 @@ class JobView {
     fill(this.parts.tiles, ...tiles(job));
     this.best.show(job, trials);
     this.trials.show(job, trials);
+    this.trials.element.hidden = !trials.length;
+    this.waiting.show(job, trials);
+    this.surrogate.look(job, trials);
     this.draw();
     this.announce(changed);
   }
 
-  /** Shows what is wrong; nothing of null. */
-  fail(text) {
+  /** Shows what is wrong, nothing of null; of a job that isn't there, or no more, that alone. */
+  fail(text, gone) {
     fill(this.parts.wrong, text && trouble(text));
+    if (!gone) return;
+    document.title = "No such job · Stillhouse";
+    fill(this.element, h("h1", {}, "No such job"), this.parts.wrong,
+      h("p", {}, h("a", { href: "#/jobs" }, "All jobs")));
   }
 
   /** Shows how long it takes by now. */
@@ -84,11 +106,14 @@ class JobView {
   }
 
   draw() {
+    this.drawn.hidden = !hasResults(this.all);
+    if (this.drawn.hidden) return;
     const chosen = this.chosen ?? this.job.best?.trial;
     const made = {
-      search: searchChart(this.job, this.all),
+      search: progressChart(this.job, this.all, this.surrogate.body),
       cost: costChart(this.job, this.all, this.cost),
       curves: curvesChart(this.all, chosen),
+      map: mapChart(this.job, this.all, this.surrogate.body),
     };
     for (const [name, make] of Object.entries(made)) {
       this.charts[name].draw(make).catch(error => this.fail(inWords(error)));
@@ -160,19 +185,4 @@ class JobView {
 function elapsed({ started_at: start, finished_at: end }) {
   return `${duration((Date.parse(end ?? new Date().toISOString()) - Date.parse(start)) / 1000)} so far`
     .replace(end ? " so far" : /$^/, "");
-}
-
-function tiles({ best, teacher }) {
-  if (!best) {
-    return teacher ? [tile(percent(teacher.accuracy), "accuracy of the teacher", `${compact(teacher.params)} parameters`)]
-      : [];
-  }
-  return [
-    tile(score(best.score), "best student's score", `trial ${best.trial}`),
-    tile(percent(best.accuracy), "accuracy on validation", `the teacher ${percent(teacher.accuracy)}`),
-    tile(percent(best.params_ratio), "of the parameters", `${compact(best.params)} of ${compact(teacher.params)}`),
-    tile(percent(best.macs_ratio), "of the MACs", `${compact(best.macs)} of ${compact(teacher.macs)}`),
-    best.latency_ms && tile(`${best.latency_ms.toPrecision(3)} ms`, "latency",
-      teacher.latency_ms && `the teacher ${teacher.latency_ms.toPrecision(3)} ms`),
-  ];
 }

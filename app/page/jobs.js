@@ -2,14 +2,14 @@
 
 import { get, inWords } from "./api.js";
 import { fill, h } from "./dom.js";
-import { stateMark, trouble } from "./parts.js";
+import { loading, stateMark, trouble } from "./parts.js";
 import { ENDED, ended, moment, percent, score } from "./words.js";
 
 const AGAIN_MS = 5000;
 
 /** Shows the list until `signal` ends it. */
 export async function jobsView(main, signal) {
-  const list = h("div");
+  const list = h("div", {}, loading());
   const more = h("button", { type: "button", onclick: () => { shown += 20; look(); }, hidden: true },
     "Show older jobs");
   let shown = 20;

@@ -12,7 +12,7 @@ const UNFINISHED = new Set(["queued", "running"]);
 
 /**
  * Tells `show` a job and its trials whenever they change, and `fail` what went wrong, null once it
- * is right again. `signal` ends it.
+ * is right again; with `true` where there is no such job. `signal` ends it.
  */
 export async function follow(id, { show, fail, signal }) {
   const live = new Live(id, show, signal);
@@ -103,7 +103,7 @@ class Live {
 
   gone(error, fail) {
     this.job = null;
-    fail(inWords(error));
+    fail(inWords(error), true);
   }
 }
 

@@ -7,6 +7,11 @@ export function stateMark(state) {
   return h("span", { class: `state ${state}` }, state);
 }
 
+/** Returns what stands where something is fetched. */
+export function loading() {
+  return h("p", { class: "note loading" }, "Loading…");
+}
+
 /** Returns an error as the visitor reads it. */
 export function trouble(text) {
   return h("p", { class: "trouble", role: "alert" }, text);

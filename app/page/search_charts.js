@@ -1,53 +1,8 @@
-// What a search has found: scores by evaluation, accuracy against cost, learning curves.
+// What a search has found: accuracy against cost, learning curves.
 
-import { COSTS, compact, counted, percent, score } from "./words.js";
-
-/** Returns the completed trials, by number. */
-export function completed(trials) {
-  return trials.filter(trial => trial.state === "completed");
-}
-
-/** Returns what the objective makes of a trial. */
-export function valueOf(job, trial) {
-  return job.request.objective.kind === "accuracy" ? trial.accuracy : trial.score;
-}
-
-/** Returns the chart of each trial's value and of the best so far. */
-export function searchChart(job, trials) {
-  const label = job.request.objective.kind === "accuracy" ? "accuracy" : "score";
-  const done = completed(trials);
-  const values = done.map(trial => valueOf(job, trial));
-  let most = -Infinity;
-  const best = values.map(value => (most = Math.max(most, value)));
-  const numbers = done.map(trial => trial.number + 1);
-  const total = job.request.search.evaluations;
-  const range = span(values);
-  return ({ student, trial }) => ({
-    traces: [
-      {
-        name: `${label} of a student`, x: numbers, y: values, mode: "markers", type: "scatter",
-        marker: { color: trial, size: 8, symbol: done.map(one => one.reused_from ? "circle-open" : "circle") },
-        customdata: done.map(one => one.number),
-        hovertemplate: `trial %{customdata}: ${label} %{y:.4f}<extra></extra>`,
-      },
-      {
-        name: "best so far", x: [...numbers, ...(numbers.length ? [trials.length] : [])],
-        y: [...best, ...best.slice(-1)], mode: "lines", type: "scatter",
-        line: { color: student, width: 2.5, shape: "hv" }, hoverinfo: "skip",
-      },
-    ],
-    layout: {
-      xaxis: { title: "students tried", range: [0, total + 0.5], tickformat: "d" },
-      yaxis: { title: `${label} on validation`, range },
-    },
-    words: best.length
-      ? `The best ${label} rose from ${score(best[0])} to ${score(best.at(-1))} in `
-        + `${trials.length} of ${total} evaluations.${belowInWords(values, range)}`
-      : "No student has been trained yet.",
-    table: [["trial", label, "best so far"],
-      ...done.map((one, i) => [one.number, score(values[i]), score(best[i])])],
-  });
-}
+import { belowInWords, span } from "./axis.js";
+import { completed } from "./trials.js";
+import { COSTS, compact, counted, percent } from "./words.js";
 
 /** Returns the chart of accuracy against one cost, with the best at each cost and the limit. */
 export function costChart(job, trials, cost) {
@@ -128,12 +83,6 @@ export function limitOf(job, cost) {
   return given.length ? Math.min(...given) : null;
 }
 
-/** Returns how many values are too low to be on an axis, in words. */
-function belowInWords(values, [low]) {
-  const count = values.filter(value => value < low).length;
-  return count ? ` ${counted(count, "trial")} ${count === 1 ? "lies" : "lie"} below the chart.` : "";
-}
-
 function costTraces(done, front, cost, job, { student, teacher, trial, ink }) {
   const points = (of, style) => ({
     x: of.map(one => one[cost]), y: of.map(one => one.accuracy), type: "scatter",
@@ -174,17 +123,4 @@ function costAxis(costs, name) {
   const marks = high > 1000 * low ? 1 : high > 3 * low ? "D2" : "D1";
   return { title: name, type: "log", tickformat: "~s", dtick: marks,
     ...(known.length && { range: [Math.log10(low), Math.log10(high)] }) };
-}
-
-/** Returns an axis on which most can be told apart; what is far below all others is not on it. */
-function span(values, most = Infinity) {
-  if (!values.length) return [0, 1];
-  const sorted = [...values].sort((a, b) => a - b);
-  const [low, high] = [sorted[0], sorted.at(-1)];
-  const place = (sorted.length - 1) / 10;
-  const [below, above] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]];
-  const tenth = below + (above - below) * (place % 1);
-  const from = high - low > 2.5 * (high - tenth) && high > tenth ? tenth - (high - tenth) / 4 : low;
-  const room = Math.max((high - from) * 0.08, 0.005);
-  return [Math.max(from - room, 0), Math.min(high + room, most + room / 2)];
 }

@@ -5,6 +5,17 @@ import { compact, counted, percent, score } from "./words.js";
 
 const MOST_SHOWN = 200;
 
+/** Returns the completed trials, by number. */
+export function completed(trials) {
+  return trials.filter(trial => trial.state === "completed");
+}
+
+/** Returns what a job's objective is called, and what it makes of a trial. */
+export function objectiveOf(job) {
+  const name = job.request.objective.kind === "accuracy" ? "accuracy" : "score";
+  return [name, trial => trial[name]];
+}
+
 /** Returns the part, and `show`, which is told the job and its trials. */
 export function trialsPart(choose) {
   const body = h("tbody");

@@ -14,6 +14,14 @@ def job_id(site: Site) -> str:
     job_id, writer = site.job(constraints={"params_ratio": 0.5})
     for number, value in enumerate((0.9, 0.95)):
         site.finish_trial(writer, number, value)
+    points = [{"number": number, "x": number, "y": -number} for number in range(2)]
+    writer.record_surrogate(
+        {
+            "trials": 2,
+            "random_search": [0.8, 0.9],
+            "map": {"explained": [0.7, 0.1], "points": points},
+        }
+    )
     return job_id
 
 
@@ -29,7 +37,7 @@ def _show_all(page: Page, site: Site, job_id: str) -> Iterator[str]:
         page.goto(f"{site.url}/#/{path}")
         expect(page.locator("main").locator(last).first).to_be_visible()
         if path == f"jobs/{job_id}":
-            expect(page.locator(".plot .main-svg")).to_have_count(9)  # three of each chart
+            expect(page.locator(".plot .main-svg")).to_have_count(12)  # three of each chart
         yield path
 
 

@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from app.jobs import get_command, get_job
 from tests.app.page.site import Site
@@ -25,7 +25,7 @@ def test_a_job_is_watched_until_it_has_succeeded(page: Page, site: Site) -> None
     site.finish_trial(writer, 1, 0.93)
     expect(page.locator(".tile").first).to_contain_text("0.9300")
     expect(page.locator(".progress")).to_contain_text("2 of 3 students tried")
-    expect(page.get_by_text("rose from 0.9000 to 0.9300")).to_be_visible()
+    expect(page.get_by_text("rose from 0.9000 to 0.9300, of trial 1, in 2 of 3 ev")).to_be_visible()
     writer.finish("succeeded")
     expect(page.locator(".state")).to_have_text("succeeded")
     expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
@@ -48,7 +48,7 @@ def test_charts_show_the_trials_the_front_and_the_limit(page: Page, site: Site) 
     expect(cost).not_to_contain_text("at most")
     expect(curves).to_contain_text("trial 2")
     page.get_by_text("Search progress: the figures").click()
-    expect(page.get_by_role("row", name="1 0.8000 0.9000")).to_be_visible()
+    expect(page.get_by_role("row", name="2 1 0.8000 0.9000 –")).to_be_visible()
 
 
 def test_a_trials_curve_comes_by_a_click_and_by_the_keyboard(page: Page, site: Site) -> None:
@@ -134,6 +134,37 @@ def test_what_was_asked_for_can_be_read(page: Page, site: Site) -> None:
 def test_an_unknown_job_is_told(page: Page, site: Site) -> None:
     _open(page, site, f"job_{'a' * 22}")
     expect(page.get_by_role("alert")).to_contain_text("there is no job")
+    expect(page.get_by_role("heading")).to_have_text(["No such job"])
+    expect(page.locator(".plot, .tile, progress")).to_have_count(0)
+    page.get_by_role("link", name="All jobs").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
+
+
+def test_what_happens_now_is_told_until_there_is_something_to_draw(page: Page, site: Site) -> None:
+    job_id, writer = site.job(search={"evaluations": 3})
+    _open(page, site, job_id)
+    steps = page.get_by_role("region", name="What happens now").get_by_role("listitem")
+    expect(steps).to_have_count(3)
+    expect(page.locator("[aria-current=step]")).to_contain_text("3 students are tried")
+    expect(page.locator(".plot").first).to_be_hidden()
+    site.finish_trial(writer, 0, 0.9)
+    expect(page.locator(".plot").first).to_be_visible()
+    expect(steps).to_have_count(0)
+    expect(page.get_by_text("The best score is 0.9000, of trial 0, the only one")).to_be_visible()
+    site.finish_trial(writer, 1, 0.8, best=False)
+    expect(page.get_by_text("of trial 0; no other was better in 2 of 3")).to_be_visible()
+
+
+def test_a_sign_is_shown_until_the_job_has_come(page: Page, site: Site) -> None:
+    job_id, _ = site.job()
+    held: list[Route] = []
+    page.route("**/events", held.append)
+    _open(page, site, job_id)
+    expect(page.get_by_text("Loading…")).to_be_visible()
+    expect(page.get_by_role("heading")).to_have_count(0)
+    held[0].continue_()
+    expect(page.locator(".state")).to_have_text("searching")
+    expect(page.get_by_text("Loading…")).to_have_count(0)
 
 
 def test_a_server_that_is_away_is_told_until_it_is_back(page: Page, site: Site) -> None:

@@ -1,0 +1,22 @@
+// Axes on which most values can be told apart.
+
+import { counted } from "./words.js";
+
+/** Returns an axis on which most can be told apart; what is far below all others is not on it. */
+export function span(values, most = Infinity) {
+  if (!values.length) return [0, 1];
+  const sorted = [...values].sort((a, b) => a - b);
+  const [low, high] = [sorted[0], sorted.at(-1)];
+  const place = (sorted.length - 1) / 10;
+  const [below, above] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]];
+  const tenth = below + (above - below) * (place % 1);
+  const from = high - low > 2.5 * (high - tenth) && high > tenth ? tenth - (high - tenth) / 4 : low;
+  const room = Math.max((high - from) * 0.08, 0.005);
+  return [Math.max(from - room, 0), Math.min(high + room, most + room / 2)];
+}
+
+/** Returns how many values are too low to be on an axis, in words. */
+export function belowInWords(values, [low]) {
+  const count = values.filter(value => value < low).length;
+  return count ? ` ${counted(count, "trial")} ${count === 1 ? "lies" : "lie"} below the chart.` : "";
+}
