@@ -22,7 +22,7 @@ from app.clock import DatabaseTime, UtcDateTime
 from app.errand_records import EstimateState, TeacherKind, TeacherState
 from app.records import Command, JobState, TrialState
 
-REVISION = "0008"  # of the newest migration; a test compares it with Alembic's head
+REVISION = "0009"  # of the newest migration; a test compares it with Alembic's head
 
 _ID = String(32)
 _KEY = String(300)
@@ -105,6 +105,7 @@ class Job(Owned, Table):
     lease_until: Mapped[datetime | None]
     fence: Mapped[int] = mapped_column(insert_default=0)
     states: Mapped[list[str] | None]
+    origin: Mapped[dict[str, Any] | None]  # as `app.origin` has it
 
     @validates("state")
     def _remember(self, _: str, state: JobState) -> JobState:
