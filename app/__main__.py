@@ -4,9 +4,11 @@ import gc
 import os
 import socket
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 
 import uvicorn
+from anyio.to_thread import run_sync
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.api import create_app
@@ -18,6 +20,7 @@ from app.logs import write_logs
 from app.problems import NotReady
 from app.services import Services
 from app.settings import Settings
+from app.tracing import start_tracing
 
 _CANNOT_START = 2
 _CANNOT_LISTEN = 3  # as uvicorn has it
@@ -38,6 +41,7 @@ def main() -> None:
         sys.stderr.write(f"stillhouse api: {error}\n")
         sys.exit(_CANNOT_START)
     write_to_stderr()
+    stop_tracing = start_tracing("stillhouse-api")
     app = create_app(services)
     # What is here now stays: to look through it again and again would hold answers up for 0.1 s.
     gc.collect()
@@ -51,7 +55,7 @@ def main() -> None:
         log_config=uvicorn.config.LOGGING_CONFIG if settings.log_format == "text" else None,
         timeout_graceful_shutdown=_GRACE_S,
     )
-    server = _Server(config, services)
+    server = _Server(config, services, stop_tracing)
     with suppress(KeyboardInterrupt):  # which uvicorn raises again, once it has stopped
         server.run()
     if not server.started:
@@ -61,13 +65,17 @@ def main() -> None:
 class _Server(uvicorn.Server):
     """Ends the streams of events when it is told to stop: it would wait for them to end."""
 
-    def __init__(self, config: uvicorn.Config, services: Services) -> None:
+    def __init__(
+        self, config: uvicorn.Config, services: Services, stop_tracing: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._services = services
+        self._stop_tracing = stop_tracing
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._services.watch.close()
         await super().shutdown(sockets)
+        await run_sync(self._stop_tracing)  # here: the signal that ends it is raised again next
 
 
 def said_of_keys(settings: Settings, database: Database) -> str:

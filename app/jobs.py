@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.ids import JOB, is_id, new_id
 from app.leases import WORKABLE_STATES
+from app.origin import Origin
 from app.ownership import EVERYBODYS
 from app.pages import Page, after, cut
 from app.problems import NotFound
@@ -25,13 +26,14 @@ from app.tables import Embedding, Job, JobTeacher, Student, Trial
 Ts = TypeVarTuple("Ts")
 
 
-def create_job(session: Session, request: JobRequest) -> str:
-    """Puts a queued job on record and returns its id."""
+def create_job(session: Session, request: JobRequest, origin: Origin | None = None) -> str:
+    """Puts a queued job on record, with the request that it came by, and returns its id."""
     job = Job(
         id=new_id(JOB),
         state="queued",
         stage="queued",
         request=request.to_json(),
+        origin=None if origin is None else origin.to_json(),
     )
     session.add(job)
     session.flush()
@@ -54,6 +56,11 @@ def get_command(session: Session, job_id: str) -> Command | None:
     """
     command: Command | None = session.scalar(_COMMAND, {"job_id": job_id})
     return command
+
+
+def get_origin(session: Session, job_id: str) -> Origin:
+    """Returns the request that a job came by, as far as it is known."""
+    return Origin.from_json(session.scalar(select(Job.origin).where(Job.id == job_id)))
 
 
 def count_unfinished(session: Session) -> int:

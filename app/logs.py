@@ -13,14 +13,20 @@ from app.log_context import log_fields
 Format = Literal["text", "json"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 _TEXT = "%(asctime)s %(levelname)s %(message)s"
+_WRITTEN: list[Format] = []
 
 
 def write_logs(form: Format) -> None:
     """Has all that is logged written to standard error, from `INFO` on."""
+    _WRITTEN[:] = [form]
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if form == "json" else logging.Formatter(_TEXT))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells each request
+
+
+def format_written() -> Format | None:
+    """Returns how this process writes its logs; None where nobody has said it."""
+    return _WRITTEN[0] if _WRITTEN else None
 
 
 class JsonLines(logging.Formatter):

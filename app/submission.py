@@ -19,6 +19,7 @@ from app.errand_records import EstimateRecord, UploadedTeacher
 from app.estimates import create_estimate, get_estimate
 from app.field_errors import pointer
 from app.jobs import count_unfinished, count_waiting, create_job, get_job
+from app.origin import Origin
 from app.ownership import visitor_of
 from app.problems import Conflict, FieldError, Invalid, NotFound, TooMany
 from app.records import JobRecord
@@ -59,7 +60,7 @@ def submit(
     with database.write() as session:
         _expect_known(session, request)
         _expect_room(session, most)
-        job = get_job(session, create_job(session, request))
+        job = get_job(session, create_job(session, request, Origin.here()))
         also(session, job)
         return job
 

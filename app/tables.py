@@ -105,6 +105,7 @@ class Job(Owned, Table):
     lease_until: Mapped[datetime | None]
     fence: Mapped[int] = mapped_column(insert_default=0)
     states: Mapped[list[str] | None]
+    origin: Mapped[dict[str, Any] | None]  # as `app.origin` has it
 
     @validates("state")
     def _remember(self, _: str, state: JobState) -> JobState:

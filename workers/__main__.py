@@ -15,10 +15,13 @@ import torch
 from app.artifacts import Artifacts
 from app.database import Database
 from app.errand_leases import KINDS
+from app.logs import write_logs
 from app.problems import NotReady
 from app.settings import Settings, SettingsError
+from app.tracing import start_tracing
 from workers.coordinator import Coordinator
 from workers.errands import Errands
+from workers.metrics import tell_metrics
 from workers.shelf import Shelf
 
 log = logging.getLogger("workers")
@@ -28,16 +31,19 @@ NO_RAY = 3  # exit code: whoever keeps Ray alive should look after it
 
 def main() -> int:
     """Runs a coordinator until SIGTERM or SIGINT; returns the process's exit code."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    write_logs("text")  # until the settings say otherwise
     torch.set_num_threads(1)  # proposing must not slow down the trials that run meanwhile
     try:
         settings = Settings.from_environment(os.environ)
+        write_logs(settings.log_format)
         database = Database(settings.database_url)
         database.check()
         connect(settings.ray_address)
     except (SettingsError, NotReady, ConnectionError) as error:
         log.error("the coordinator can't start: %s", error)  # noqa: TRY400 - one clear line
         return NO_RAY if isinstance(error, ConnectionError) else 1
+    stop_tracing = start_tracing("stillhouse-coordinator")
+    tell_metrics(settings.metrics_host, settings.metrics_port)
     artifacts = Artifacts(settings.artifacts_url)
     coordinator = Coordinator(
         database,
@@ -62,6 +68,7 @@ def main() -> int:
         thread.join()
     ray.shutdown()
     database.close()
+    stop_tracing()
     return 0
 
 

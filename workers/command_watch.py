@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 from types import TracebackType
 from typing import Self
 
@@ -32,7 +33,8 @@ class CommandWatch:
         self._on_command = on_command
         self._closed = threading.Event()
         name = f"commands of {lease.job_id}"
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        told = copy_context()  # its lines of the log are about what ours are
+        self._thread = threading.Thread(target=told.run, args=(self._run,), name=name, daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -6,8 +6,11 @@ import logging
 import os
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from opentelemetry.trace import StatusCode, get_current_span
 from ray.exceptions import RayError
 from sqlalchemy.exc import StatementError
 
@@ -15,13 +18,16 @@ from app.artifacts import Artifacts
 from app.database import Database
 from app.ids import random_name
 from app.job_writer import JobWriter
-from app.jobs import get_job
+from app.jobs import get_job, get_origin
 from app.leases import Lease, claim, release
+from app.log_context import while_about
 from app.problems import LeaseLost, StillhouseError
 from app.records import EndState, NewEmbedding
+from app.tracing import span
 from workers.command_watch import CommandWatch
 from workers.finishing import finish_students
 from workers.lease_keeper import LeaseKeeper
+from workers.metrics import BUSY, JOBS_ENDED
 from workers.pool import Pool
 from workers.preparation import prepare
 from workers.progress import expect_progress
@@ -96,12 +102,19 @@ class Coordinator:
         lease = claim(self.database, self.owner, self.lease_s, self.most_of_key)
         if lease is None:
             return False
+        with BUSY.track_inprogress(), while_about(job_id=lease.job_id):
+            self._hold(lease)
+        return True
+
+    def _hold(self, lease: Lease) -> None:
+        """Works on a job while its lease is kept."""
         log.info("%s: claimed, fence %d", lease.job_id, lease.fence)
         pool = Pool()
         try:
             with (
                 LeaseKeeper(self.database, lease, self.lease_s, pool.cancel) as keeper,
                 CommandWatch(self.database, lease, pool.cancel),
+                self._of_its_request(lease),
             ):
                 self._carry_out(lease, pool, keeper.lost)
         except LeaseLost:
@@ -112,7 +125,15 @@ class Coordinator:
         finally:
             pool.cancel()
         self.tidier.tidy(lease.job_id)
-        return True
+
+    @contextmanager
+    def _of_its_request(self, lease: Lease) -> Iterator[None]:
+        """Has logs and traces name the request that a job came by, until the block's end."""
+        with self.database.read() as session:
+            origin = get_origin(session, lease.job_id)
+        of_job = span("job", origin.traceparent, job_id=lease.job_id, fence=lease.fence)
+        with while_about(request_id=origin.request_id), of_job:
+            yield
 
     def _carry_out(self, lease: Lease, pool: Pool, lost: threading.Event) -> None:
         """Works on the job and puts its end on record, whatever it is.
@@ -129,6 +150,7 @@ class Coordinator:
         except Commanded as asked:
             pool.cancel()
             writer.finish(ENDS[asked.command])
+            _note_end(ENDS[asked.command])
             log.info("%s: %s", lease.job_id, ENDS[asked.command])
         except Exception as error:
             if is_of_surroundings(error):
@@ -136,6 +158,7 @@ class Coordinator:
             pool.cancel()
             problem = _problem(lease, error)
             writer.finish("failed", error=problem.problem())
+            _note_end("failed")
             log.error("%s: failed: %s", lease.job_id, problem.detail)  # noqa: TRY400 - logged above
 
     def _succeed(self, lease: Lease, pool: Pool, lost: threading.Event) -> None:
@@ -148,6 +171,7 @@ class Coordinator:
         )
         embedding, stage = self._carry_on(work)
         work.writer.finish("succeeded", embedding=embedding, stage=stage)
+        _note_end("succeeded")
         log.info("%s: succeeded", job.id)
 
     def _carry_on(self, work: Work) -> tuple[NewEmbedding | None, str]:
@@ -159,15 +183,27 @@ class Coordinator:
         expect_progress(work)
         work.writer.set_state("preparing", "loading the dataset")
         starting_embedding(work)  # one that can't be used is told before a teacher is trained
-        prepared = prepare(work)
+        with span("prepare"):
+            prepared = prepare(work)
         work.writer.set_state("searching", "training students")
         search = Search(work, prepared)
-        proposer = search.run()
+        with span("search"):
+            proposer = search.run()
         stage = ALL_TRIED if search.is_exhausted else "succeeded"
-        finish_students(work, prepared)
-        embedding = save_embedding(work, proposer, prepared)
-        search.outlooks.last(proposer)
+        with span("finish"):
+            finish_students(work, prepared)
+            embedding = save_embedding(work, proposer, prepared)
+            search.outlooks.last(proposer)
         return embedding, stage
+
+
+def _note_end(state: EndState) -> None:
+    """Tells metrics and traces that the job has ended, or is paused."""
+    JOBS_ENDED.labels(state).inc()
+    current = get_current_span()
+    current.set_attribute("stillhouse.state", state)
+    if state == "failed":
+        current.set_status(StatusCode.ERROR)
 
 
 def _problem(lease: Lease, error: Exception) -> StillhouseError:

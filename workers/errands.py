@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from app.artifacts import Artifacts
 from app.database import Database
 from app.errand_leases import ErrandLease, Kind, claim_errand, release_errand
+from app.log_context import while_about
 from app.problems import LeaseLost
 from app.settings import Settings
 from workers.checking import check_teacher, give_up_check
@@ -68,6 +69,12 @@ class Errands:
         lease = claim_errand(self.database, self.owner, lease_s, self.kind, alone=True)
         if lease is None:
             return False
+        with while_about(errand_id=lease.id):
+            self._hold(lease)
+        return True
+
+    def _hold(self, lease: ErrandLease) -> None:
+        """Brings an errand to its end while its lease is kept."""
         log.info("%s: taken up, attempt %d", lease.id, lease.attempts)
         try:
             with LeaseKeeper(self.database, lease, self.settings.lease_s, lambda: None) as keeper:
@@ -76,7 +83,6 @@ class Errands:
             log.warning("%s: left to whoever holds it now", lease.id)
         except Stopping:
             release_errand(self.database, lease)
-        return True
 
     def _errand(self, lease: ErrandLease, folder: Path, lost: threading.Event) -> Errand:
         database, artifacts, settings = self.database, self.artifacts, self.settings

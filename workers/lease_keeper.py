@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextvars import copy_context
 from types import TracebackType
 from typing import Self
 
@@ -15,6 +16,7 @@ from app.database import Database
 from app.errand_leases import ErrandLease, renew_errand
 from app.leases import Lease, renew
 from app.problems import LeaseLost
+from workers.metrics import LEASES_LOST, RENEWALS_FAILED
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +49,12 @@ class LeaseKeeper:
         self._clock = clock
         self._renewed = clock()
         self._closed = threading.Event()
+        self._of = "errand" if isinstance(lease, ErrandLease) else "job"
         self._name = lease.id if isinstance(lease, ErrandLease) else lease.job_id
-        self._thread = threading.Thread(target=self._run, name=f"lease {self._name}", daemon=True)
+        told = copy_context()  # its lines of the log are about what ours are
+        self._thread = threading.Thread(
+            target=told.run, args=(self._run,), name=f"lease {self._name}", daemon=True
+        )
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -71,6 +77,7 @@ class LeaseKeeper:
         except LeaseLost as error:
             return self._lose(error.detail)
         except SQLAlchemyError as error:
+            RENEWALS_FAILED.labels(self._of).inc()
             log.warning("%s: the lease could not be renewed: %s", self._name, error)
             if self._clock() - self._renewed >= self._lease_s:
                 return self._lose("the database did not answer for as long as the lease lasts")
@@ -85,6 +92,7 @@ class LeaseKeeper:
             renew(self._database, self._lease, self._lease_s)
 
     def _lose(self, why: str) -> bool:
+        LEASES_LOST.labels(self._of).inc()
         log.warning("%s: the lease is lost: %s", self._name, why)
         self.lost.set()
         self._on_lost()

@@ -9,6 +9,7 @@ from app import trial_losses
 from app.lost_attempts import Loss, LostAttempt
 from app.problems import FieldError
 from app.records import TrialRecord
+from workers.metrics import ATTEMPTS_LOST
 from workers.problems import TrialFailed
 from workers.work import Work
 
@@ -23,6 +24,7 @@ _OF: Mapping[Loss, str] = {"died": "worker process", "stale": "coordinator or ma
 
 def lose_attempt(work: Work, trial: TrialRecord, loss: Loss, detail: str) -> None:
     """Puts on record that a running trial was lost: it is queued again, or has failed by now."""
+    ATTEMPTS_LOST.labels(loss).inc()
     lost = LostAttempt(trial.attempts, loss, detail)
     alike = [one for one in (*trial.lost_attempts, lost) if one.loss == loss]
     if len(alike) < MOST[loss]:

@@ -17,6 +17,8 @@ import torch
 
 from app.lost_attempts import Loss
 from app.requests import ResourcesRequest
+from workers.call_context import CallContext
+from workers.call_span import CallSpan, Ran
 from workers.forked import ProcessDied, run_forked
 from workers.machines import Needs, most_cpus
 from workers.training import MOST_THREADS
@@ -76,6 +78,8 @@ class _Call:
     threads: int
     most_attempts: int
     exactly: bool
+    span: CallSpan
+    context: CallContext
     attempts: int = 0
 
 
@@ -140,7 +144,10 @@ class Pool:
             exactly: whether it waits for a machine with as many CPUs if there is none.
         """
         exactly = exactly or self.resources.cpus is not None
-        self._fly(_Call(key, function, arguments, threads, ATTEMPTS if again else 1, exactly))
+        span = CallSpan(key, function.__name__)
+        context = CallContext.here(key, span.traceparent)
+        most = ATTEMPTS if again else 1
+        self._fly(_Call(key, function, arguments, threads, most, exactly, span, context))
 
     def wait(self, timeout_s: float) -> list[Finished]:
         """Returns the calls that have ended, after at most `timeout_s` seconds."""
@@ -163,8 +170,9 @@ class Pool:
         """
         self.cancelled = True
         flying, self._flying = self._flying, {}
-        for reference in flying:
+        for reference, call in flying.items():
             ray.cancel(reference, force=True)
+            call.span.end("Cancelled")
 
     def _look(self) -> None:
         """Recalls the calls that need fewer threads now, and notes what the others wait for."""
@@ -187,7 +195,7 @@ class Pool:
         arguments = [x.reference if isinstance(x, Placed) else x for x in call.arguments]
         needs = self._needs(call.threads)
         task = _run.options(num_cpus=needs.cpus, num_gpus=needs.gpus, memory=needs.memory_bytes)
-        reference = task.remote(call.function, call.threads, *arguments)
+        reference = task.remote(call.function, call.threads, call.context, *arguments)
         self._flying[reference] = replace(call, attempts=call.attempts + 1)
         if self.cancelled:  # meanwhile, by another thread
             self.cancel()
@@ -195,6 +203,9 @@ class Pool:
     def _end(self, reference: ray.ObjectRef[Any], call: _Call) -> Finished | None:
         """Returns what came of a call; None if its worker died and it was sent again."""
         value = _value(reference)
+        if isinstance(value, Ran):
+            call.span.ran(value, call.attempts)
+            value = value.value
         if isinstance(value, _Recalled):
             threads = min(call.threads, self.cores() or call.threads)
             self._fly(replace(call, threads=threads, attempts=call.attempts - 1))
@@ -207,6 +218,7 @@ class Pool:
                 self._fly(call)
                 return None
             value = replace(value, detail=f"the worker process died {call.attempts} times")
+        call.span.end(value.kind if isinstance(value, Failure) else None)
         return Finished(call.key, value, call.attempts)
 
 
@@ -237,16 +249,27 @@ def _died(evidence: str, loss: Loss) -> Failure:
 
 
 @ray.remote(max_retries=0)
-def _run(function: Callable[..., object], threads: int, *arguments: object) -> object:
+def _run(
+    function: Callable[..., object], threads: int, context: CallContext, *arguments: object
+) -> Ran:
     """Runs a call in a child of the worker, which sees how it ends; returns what `_answer` does."""
+    began_ns = time.time_ns()
+    value: object
     try:
-        return run_forked(partial(_answer, function, threads, arguments))
+        value = run_forked(partial(_answer, function, threads, context, arguments))
     except ProcessDied as error:
-        return _died(str(error), "died")
+        value = _died(str(error), "died")
+    return Ran.now(value, began_ns, time.time_ns())
 
 
-def _answer(function: Callable[..., object], threads: int, arguments: tuple[object, ...]) -> object:
+def _answer(
+    function: Callable[..., object],
+    threads: int,
+    context: CallContext,
+    arguments: tuple[object, ...],
+) -> object:
     """Returns a call's value, or what it raises, as not all exceptions can be pickled."""
+    context.take_on()
     os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
     torch.set_num_threads(threads)
     try:

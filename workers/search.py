@@ -27,6 +27,7 @@ from workers.preparation import Prepared
 from workers.problems import AllTrialsFailed, NoStudent, TrialFailed
 from workers.proposing import job_proposer, new_trials, tell
 from workers.reuse import reuse_results
+from workers.search_metrics import SearchMetrics
 from workers.stopping import stopping_of
 from workers.trial import TrialOutcome, TrialSpec, run_trial
 from workers.work import Work
@@ -62,6 +63,7 @@ class Search:
         self.outlooks = Outlooks(work)
         self._best = BestSoFar(work, prepared, self._gate)
         self._known = KnownTrials(work.database, work.job.id)
+        self._metrics = SearchMetrics()
 
     def _proposer_on_record(self) -> Proposer:
         screen = None if self._gate is None else self._gate.screen
@@ -101,9 +103,11 @@ class Search:
             # A proposal takes its time: a worker that has become free goes first.
             ended = self._work.wait(0.0) if wanted else self._next_ended()
             for finished in ended:
-                self._settle(finished)
+                with self._metrics.settling(finished):
+                    self._settle(finished)
             if wanted and not ended:
-                self._propose(trials, wanted)
+                with self._metrics.proposing(trials, wanted):
+                    self._propose(trials, wanted)
 
     def _next_ended(self) -> list[Finished]:
         """Returns calls that have ended, once there are any: nothing else gives the search work."""
@@ -160,6 +164,7 @@ class Search:
             threads=self._prepared.threads(self._work.pool.threads(request.search.parallel)),
             again=False,  # that is put on record first
         )
+        self._metrics.sent(trial.number, trials)
 
     def _checkpoint(self, trial: TrialRecord) -> str:
         return self._work.key(f"checkpoints/{trial.number}")
@@ -205,6 +210,7 @@ class Search:
         latency = None if self._gate is None else self._gate.latency_ms
         rows = new_trials(self._prepared, work.job.seed, first, proposed, latency)
         work.writer.add_trials(rows, key)
+        self._metrics.proposed(rows, trials)
         if key is not None and self._proposer_key is not None:
             work.artifacts.delete(self._proposer_key)
         self._proposer_key = key or self._proposer_key

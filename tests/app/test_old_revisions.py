@@ -12,9 +12,10 @@ from app.api_keys import list_keys
 from app.database import Database
 from app.events import news_of
 from app.job_writer import JobWriter
-from app.jobs import get_overview
+from app.jobs import get_origin, get_overview
 from app.known import Known
 from app.leases import Lease, claim
+from app.origin import Origin
 from app.records import TrialSource
 from app.requests import JobRequest
 from app.students import get_student
@@ -171,6 +172,17 @@ def test_a_search_of_0008_is_looked_at_from_its_next_round_on(empty_url: str) ->
     assert after is not None
     assert after.outlook == {"trials": 1}
     _migrate(database, "0008", command.downgrade)
+    database.upgrade()
+    database.check()
+    database.close()
+
+
+def test_of_a_job_of_0009_no_request_is_known(empty_url: str) -> None:
+    database = _upgraded(empty_url, "0009")
+    with database.read() as session:
+        assert get_origin(session, JOB) == Origin(None, None)
+    assert claim(database, "b", 30.0) == Lease(JOB, "b", 4)
+    _migrate(database, "0009", command.downgrade)
     database.upgrade()
     database.check()
     database.close()
