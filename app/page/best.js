@@ -14,7 +14,7 @@ const MOST_OPEN = 60; // layers; the picture of more is opened by who wants to s
 /** Returns the parts (`files`, and `element` with the layers), and `show`, which is told the job and its trials. */
 export function bestPart() {
   const files = h("section", { "aria-label": "Files of the best student" });
-  const element = h("figure");
+  const element = h("figure", { class: "network" });
   let shown = null;
   const show = async (job, trials) => {
     const state = job.best && `${job.best.student} ${job.state}`;

@@ -30,6 +30,7 @@ export class Chart {
   constructor(title, { onpoint, choice } = {}) {
     this.words = h("p", { class: "note" });
     this.plot = h("div", { class: "plot", role: "img", "aria-label": title });
+    this.key = h("div");
     this.table = h("table");
     this.title = title;
     this.onpoint = onpoint;
@@ -39,19 +40,20 @@ export class Chart {
         this.table));
     this.element = h("figure", {},
       h("figcaption", {}, h("div", { class: "row" }, h("h3", {}, title), choice), this.words),
-      this.plot, this.figures);
+      this.key, this.plot, this.figures);
   }
 
   /**
    * Draws what `make` returns for the page's colours: `traces` and `layout` as plotly takes them,
-   * `words` in one sentence, and `table`, rows of which the first has the columns' names. Without
-   * traces there are the words alone.
+   * `words` in one sentence, `table`, rows of which the first has the columns' names, and maybe an
+   * element as a `key` to its colours. Without traces there are the words alone.
    */
   async draw(make) {
     this.make = make;
-    const { traces, layout, words, table } = make(colours());
+    const { traces, layout, words, table, key } = make(colours());
     this.words.textContent = words;
     this.plot.setAttribute("aria-label", `${this.title}. ${words}`);
+    fill(this.key, key);
     this.plot.hidden = this.figures.hidden = !traces;
     if (!traces) return;
     this.rows = table;

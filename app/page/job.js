@@ -43,7 +43,8 @@ class JobView {
     this.parts = Object.fromEntries(["head", "progress", "commands", "wrong", "tiles"]
       .map(name => [name, h("div", { class: name })]));
     this.best = bestPart();
-    const figures = [...Object.values(this.charts), this.best].map(one => one.element);
+    const { search, cost, curves, map } = this.charts;
+    const figures = [search, cost, curves, this.best, map].map(one => one.element);
     this.trials = trialsPart(number => this.choose(number));
     this.waiting = waitingPart();
     this.drawn = h("div", { class: "charts" }, figures);

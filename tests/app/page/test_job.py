@@ -158,7 +158,11 @@ def test_what_happens_now_is_told_until_there_is_something_to_draw(page: Page, s
 def test_a_sign_is_shown_until_the_job_has_come(page: Page, site: Site) -> None:
     job_id, _ = site.job()
     held: list[Route] = []
-    page.route("**/events", held.append)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/events", hold)
     _open(page, site, job_id)
     expect(page.get_by_text("Loading…")).to_be_visible()
     expect(page.get_by_role("heading")).to_have_count(0)

@@ -65,10 +65,10 @@ def test_the_map_has_each_trial_in_a_shape_of_its_state(
     expect(chart.locator(".scatterlayer .points path")).to_have_count(6)
     for name in ("a student", "stopped early", "failed", "proposed next", "the best student"):
         expect(chart.locator(".legend")).to_contain_text(name)
-    expect(chart.locator(".colorbar")).to_contain_text("score")
-    expect(chart.locator(".plot")).to_contain_text("first component: 50.0% of the variance")
+    expect(chart.locator(".scale")).to_have_text("score 0.8000.950")
+    expect(chart.locator(".plot")).to_contain_text("first component (50.0%)")
     words = (
-        "The two axes explain 75.0% of the variance of what it sees in them."
+        "The axes explain 75.0% of the variance of what it sees in them."
         " 1 student is proposed and not measured yet."
     )
     expect(chart.locator("figcaption")).to_contain_text(words)
