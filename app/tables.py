@@ -22,7 +22,7 @@ from app.clock import DatabaseTime, UtcDateTime
 from app.errand_records import EstimateState, TeacherKind, TeacherState
 from app.records import Command, JobState, TrialState
 
-REVISION = "0009"  # of the newest migration; a test compares it with Alembic's head
+REVISION = "0010"  # of the newest migration; a test compares it with Alembic's head
 
 _ID = String(32)
 _KEY = String(300)
