@@ -1,6 +1,7 @@
 """The API's process: `python -m app`, with its settings from the environment."""
 
 import gc
+import logging
 import os
 import socket
 import sys
@@ -16,11 +17,13 @@ from app.api_keys import is_any_key
 from app.audit import write_to_stderr
 from app.database import Database
 from app.guard import is_loopback
-from app.logs import write_logs
+from app.logs import format_written, write_logs
 from app.problems import NotReady
 from app.services import Services
 from app.settings import Settings
 from app.tracing import start_tracing
+
+_log = logging.getLogger(__name__)
 
 _CANNOT_START = 2
 _CANNOT_LISTEN = 3  # as uvicorn has it
@@ -36,9 +39,9 @@ def main() -> None:
         write_logs(settings.log_format)
         services = Services.open(settings)
         services.database.check()
-        sys.stderr.write(said_of_keys(settings, services.database))
+        _say(said_of_keys(settings, services.database))
     except _UNUSABLE as error:
-        sys.stderr.write(f"stillhouse api: {error}\n")
+        _say(f"stillhouse api: {error}", logging.ERROR)
         sys.exit(_CANNOT_START)
     write_to_stderr()
     stop_tracing = start_tracing("stillhouse-api")
@@ -60,6 +63,16 @@ def main() -> None:
         server.run()
     if not server.started:
         sys.exit(_CANNOT_LISTEN)
+
+
+def _say(line: str, level: int = logging.WARNING) -> None:
+    """Says something to who starts the server; nothing, if there is nothing to be said."""
+    if not line:
+        return
+    if format_written() == "json":
+        _log.log(level, line)
+    else:
+        sys.stderr.write(f"{line}\n")
 
 
 class _Server(uvicorn.Server):
@@ -94,7 +107,7 @@ def said_of_keys(settings: Settings, database: Database) -> str:
         )
     return (
         f"stillhouse api: there is no API key: whoever uses this machine may do everything at"
-        f" {settings.host}, the only address it listens on; `stillhouse keys create` ends that\n"
+        f" {settings.host}, the only address it listens on; `stillhouse keys create` ends that"
     )
 
 

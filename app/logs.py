@@ -21,6 +21,7 @@ def write_logs(form: Format) -> None:
     _WRITTEN[:] = [form]
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if form == "json" else logging.Formatter(_TEXT))
+    logging.captureWarnings(form == "json")  # those of libraries are lines of the log too
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
 
 

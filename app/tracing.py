@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.trace import Span
+from opentelemetry.trace import Span, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ _HEADER = "traceparent"
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _LAST_WORDS_S = 3.0  # at a process's end
 _THEIR_LOGS = ("opentelemetry.exporter", "opentelemetry.sdk._shared_internal")
-
-tracer = trace.get_tracer("stillhouse")
 
 
 def start_tracing(service: str, environ: Mapping[str, str] = os.environ) -> Callable[[], None]:
@@ -97,6 +95,11 @@ def told_once(exporter: "SpanExporter", endpoint: str) -> "SpanExporter":
     return Patient()
 
 
+def tracer() -> Tracer:
+    """Returns what makes our spans."""
+    return trace.get_tracer("stillhouse")
+
+
 def traceparent(span: Span | None = None) -> str | None:
     """Returns what a span, else the current one, is called where it is continued, if it is one."""
     carrier: dict[str, str] = {}
@@ -119,7 +122,7 @@ def span(name: str, parent: str | None = None, **attributes: str | int | None) -
         attributes: as `job_id`, told with the prefix `stillhouse.`.
     """
     known = {f"stillhouse.{key}": value for key, value in attributes.items() if value is not None}
-    with tracer.start_as_current_span(
+    with tracer().start_as_current_span(
         name,
         context_of(parent),
         attributes=known,

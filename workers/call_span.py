@@ -45,7 +45,7 @@ class CallSpan:
         told: dict[str, str | int] = {"stillhouse.call": str(key)}
         if isinstance(key, int):
             told["stillhouse.trial"] = key
-        self._span: Span = tracer.start_span(function, attributes=told)
+        self._span: Span = tracer().start_span(function, attributes=told)
 
     @property
     def traceparent(self) -> str | None:
@@ -62,7 +62,7 @@ class CallSpan:
             "stillhouse.attempt": attempt,
         }
         within = set_span_in_context(self._span)
-        part = tracer.start_span("run", within, attributes=told, start_time=ran.began_ns)
+        part = tracer().start_span("run", within, attributes=told, start_time=ran.began_ns)
         part.end(max(ran.ended_ns, ran.began_ns))
 
     def end(self, failure: str | None = None) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, use_span
 
-from app.log_context import about, log_fields, request_id, while_about
-from app.logs import JsonLines, write_logs
+from app.log_context import while_about
+from app.logs import JsonLines, format_written, write_logs
 
 
 @pytest.fixture(autouse=True)
@@ -60,16 +60,6 @@ def test_the_span_that_is_current_is_named() -> None:
     assert "trace_id" not in json.loads(JsonLines().format(_record("x")))
 
 
-def test_what_a_line_is_about_ends_with_its_block() -> None:
-    with while_about(request_id="r", job_id="j"):
-        with while_about(job_id="k"):
-            assert log_fields() == {"request_id": "r", "job_id": "k"}
-            assert request_id() == "r"
-        about(trial=1)
-        assert log_fields() == {"request_id": "r", "job_id": "j", "trial": 1}
-    assert (dict(log_fields()), request_id()) == ({}, None)
-
-
 def test_text_stays_as_people_read_it(capsys: pytest.CaptureFixture[str]) -> None:
     write_logs("text")
     with while_about(job_id="job_1"):
@@ -83,3 +73,4 @@ def test_json_is_written_to_standard_error(capsys: pytest.CaptureFixture[str]) -
     logging.getLogger("workers").debug("not told")
     (line,) = capsys.readouterr().err.splitlines()
     assert json.loads(line)["message"] == "ä"
+    assert format_written() == "json"
