@@ -8,7 +8,7 @@ import { stateMark, tile, trouble } from "./parts.js";
 import { follow } from "./live.js";
 import { costChart, curvesChart, searchChart } from "./search_charts.js";
 import { trialsPart } from "./trials.js";
-import { COSTS, ENDED, compact, duration, ended, moment, percent, score } from "./words.js";
+import { COSTS, ENDED, compact, duration, ended, moment, percent, score, size } from "./words.js";
 
 const ANNOUNCED_EVERY_MS = 5000;
 
@@ -171,6 +171,7 @@ function tiles({ best, teacher }) {
     tile(score(best.score), "best student's score", `trial ${best.trial}`),
     tile(percent(best.accuracy), "accuracy on validation", `the teacher ${percent(teacher.accuracy)}`),
     tile(percent(best.params_ratio), "of the parameters", `${compact(best.params)} of ${compact(teacher.params)}`),
+    tile(size(best.bytes), "size of the weights", `the teacher's ${size(teacher.bytes)}`),
     tile(percent(best.macs_ratio), "of the MACs", `${compact(best.macs)} of ${compact(teacher.macs)}`),
     best.latency_ms && tile(`${best.latency_ms.toPrecision(3)} ms`, "latency",
       teacher.latency_ms && `the teacher ${teacher.latency_ms.toPrecision(3)} ms`),

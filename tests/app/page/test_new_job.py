@@ -27,7 +27,7 @@ def form(page: Page, site: Site) -> Page:
 
 def test_a_job_is_submitted_and_watched(form: Page, site: Site) -> None:
     form.get_by_label("Network to compress").fill("zoo/vgg19")
-    form.get_by_label("Most of the parameters").fill("25")
+    form.get_by_label("Parameters, at most").fill("25")
     form.get_by_label("Students to try").fill("7")
     form.get_by_text("More", exact=True).click()
     form.get_by_label("Seed").fill("3")
@@ -60,7 +60,7 @@ def test_an_estimate_is_shown_before_a_job_is_submitted(form: Page, site: Site) 
     expect(form.get_by_text("About 1:44 on this server")).to_be_visible()
     expect(form.get_by_role("row", name="smallest 1.52k 17.5k 6.41k 0.0106 ms")).to_be_visible()
     expect(form.locator(".estimate .plot .bars .point")).to_have_count(4)
-    form.get_by_label("Most of the parameters").fill("5")
+    form.get_by_label("Parameters, at most").fill("5")
     expect(form.get_by_text("Estimate, before your last changes")).to_be_visible()
 
 
