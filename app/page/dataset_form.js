@@ -52,16 +52,16 @@ class DatasetForm {
     fill(this.told);
     fill(this.preview, files.length > 0 && h("p", { class: "note" }, "Looking into it…"));
     if (!files.length) return;
-    const shown = await this.lookInto(files).catch(error => [trouble(`It can't be shown: ${error.message}`)]);
+    const shown = await this.lookInto(files).catch(error => [trouble(error.message)]);
     if (files !== this.files) return;
     fill(this.preview, ...shown);
-    announce(this.preview.textContent.slice(0, 300));
+    announce(this.preview.querySelector("p").textContent);
   }
 
   async lookInto(files) {
     if (files.length === 1 && !files[0].path.includes("/")) {
       this.archive = files[0].file;
-      return previewOf(this.archive);
+      return previewOf(this.archive).catch(error => { throw new Error(`It can't be shown: ${error.message}`); });
     }
     this.folder = folderOf(files);
     this.folder.name = files[0].path.split("/")[0];

@@ -43,7 +43,8 @@ export function folderOf(entries) {
 /** Returns the files with paths below the folders that all of them are in, but for the last one. */
 function below(files) {
   let places = files.map(one => one.path.split("/"));
-  while (places.every(place => place.length > 2 && place[0] === places[0][0])) {
+  const same = place => place.length > 1 && place[0] === places[0][0];
+  while (places.every(same) && places.some(place => place.length > 2)) {
     places = places.map(place => place.slice(1));
   }
   return files.map((one, i) => ({ path: places[i].join("/"), file: one.file }));

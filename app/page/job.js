@@ -6,6 +6,7 @@ import { Chart } from "./chart.js";
 import { announce, fill, h } from "./dom.js";
 import { stateMark, tile, trouble } from "./parts.js";
 import { follow } from "./live.js";
+import { learn, titleOf } from "./naming.js";
 import { costChart, curvesChart, searchChart } from "./search_charts.js";
 import { trialsPart } from "./trials.js";
 import { COSTS, ENDED, compact, duration, ended, moment, percent, score, size } from "./words.js";
@@ -97,11 +98,11 @@ class JobView {
 
   head() {
     const { name, state, request, created_at: created, error } = this.job;
-    const { teacher, dataset } = request;
+    const title = h("span", {}, titleOf(request));
+    learn([request]).then(() => { title.textContent = titleOf(request); });
     return [
       h("h1", {}, name, " ", stateMark(state)),
-      h("p", { class: "note" }, `${teacher.network ?? teacher.id} on ${dataset.name ?? dataset.id}, `
-        + `submitted ${moment(created)}`),
+      h("p", { class: "note" }, title, `, submitted ${moment(created)}`),
       error && trouble(error.detail ?? "The job has failed."),
     ];
   }

@@ -20,12 +20,16 @@ export function whatPart(names, teachers, datasets, chosen) {
   begin(teacher, dataset, known, chosen);
   const told = h("div");
   const fit = () => fitOf(known.get(teacher.value), known.get(dataset.value));
+  const name = h("input", { maxlength: 200, autocomplete: "off" });
+  let named = ""; // by us, as long as the visitor doesn't
   const show = () => {
+    const called = ({ value }) => known.get(value)?.name ?? value;
+    if (name.value === named) name.value = named = `${called(teacher)} on ${called(dataset)}`.slice(0, 200);
     const { wrong, note } = fit();
     fill(told, wrong && h("p", { class: "trouble" }, wrong), note && h("p", { class: "note" }, note));
   };
   const element = h("fieldset", {}, h("legend", {}, "What"),
-    field("name", "Name of the job", h("input", { value: "job", maxlength: 200, autocomplete: "off" })),
+    field("name", "Name of the job", name),
     field("teacher", "Network to compress", teacher,
       "One with a name is trained on the images first; one of your own keeps its weights."),
     h("p", { class: "note" }, "Your own network: ", h("a", { href: "#/teachers" }, "upload it"), " first."),

@@ -111,7 +111,10 @@ def show_dataset(services: Used, dataset_id: DatasetId) -> Response:
     "/{dataset_id}/samples",
     response_class=Response,
     responses={
-        200: {"content": {"image/png": {}}, "description": "Some of its images in a row, as a PNG."},
+        200: {
+            "content": {"image/png": {}},
+            "description": "Some of its images in a row, as a PNG.",
+        },
         304: {"description": "Not changed."},
         **problems(
             _404="There is no such dataset, or none of its images were kept.",

@@ -46,7 +46,7 @@ def _compress(page: Page) -> None:
     for label, value in FORM.items():
         page.get_by_label(label).fill(value)
     page.get_by_role("button", name="Estimate").click()
-    expect(page.get_by_text("It can be met")).to_be_visible()
+    expect(page.locator("main").get_by_text("It can be met")).to_be_visible()
     page.get_by_role("button", name="Start the job").click()
     expect(page.locator(".state")).to_have_text("succeeded")
     expect(page.locator("svg.layers")).to_be_visible()
@@ -113,7 +113,7 @@ def _trained(images: torch.Tensor, labels: torch.Tensor) -> nn.Module:
 
 def _export_as_told(page: Page, module: nn.Module, folder: Path) -> Path:
     """Runs the lines of Python that the page shows, as one would who has copied them."""
-    lines = page.get_by_label("Lines of Python").inner_text()
+    lines = page.get_by_role("region", name="Lines of Python").inner_text()
     own = lines.replace("1, 3, 224, 224", "1, 1, 8, 8").replace("model.onnx", f"{folder}/mine.onnx")
     assert own.count("8, 8") == own.count("mine.onnx") == 1
     exec(own, {"model": module})  # noqa: S102 - the page's own words
@@ -138,10 +138,11 @@ def test_ones_own_network_is_compressed_on_ones_own_images(page: Page, tmp_path:
 
     page.get_by_role("link", name="Datasets").click()
     page.get_by_label("Folder").set_input_files(folder)
-    expect(page.get_by_text("210 images of 3 classes: one 70, two 70, zero 70.")).to_be_visible()
-    expect(page.get_by_text("1 other file is left out")).to_be_visible()
+    main = page.locator("main")
+    expect(main.get_by_text("210 images of 3 classes: one 70, two 70, zero 70.")).to_be_visible()
+    expect(main.get_by_text("1 other file is left out")).to_be_visible()
     page.get_by_role("button", name="Upload").click()
-    expect(page.get_by_text("numbers: 210 images of 3 classes.")).to_be_visible()
+    expect(main.get_by_text("numbers: 210 images of 3 classes.")).to_be_visible()
 
     page.get_by_role("link", name="Teachers").click()
     # The classes are the folders in the alphabet's order, as ImageFolder has them.
