@@ -43,7 +43,7 @@ class Samples:
         for index, taken in self._found.items():
             start = index * self._each + len(taken) - offset
             if 0 <= start < len(piece) and len(taken) < self._each:
-                taken += piece[start : start + self._each - len(taken)]
+                taken.extend(piece[start : start + self._each - len(taken)])
 
     def png(self) -> bytes:
         """Returns the samples in rows of six, the classes in turns, as a PNG."""

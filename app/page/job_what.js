@@ -14,7 +14,8 @@ export function whatPart(names, teachers, datasets, chosen) {
     Object.keys(names.datasets).map(name => h("option", { value: name }, name))));
   const known = new Map([
     ...teachers.map(one => [one.id, one]),
-    ...datasets.map(one => [one.id, { name: one.name, classes: one.classes?.length, shape: one.shape }]),
+    ...datasets.map(one => [one.id, { name: one.name, names: one.classes, classes: one.classes.length,
+      shape: one.shape }]),
     ...Object.entries(names.datasets).map(([name, classes]) => [name, { name, classes }]),
   ]);
   begin(teacher, dataset, known, chosen);

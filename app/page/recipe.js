@@ -6,7 +6,7 @@ import { h } from "./dom.js";
 const LINES = `import torch
 
 example = torch.zeros(1, 3, 224, 224)  # your image: 1, channels, height, width
-torch.onnx.export(model.cpu().eval(), (example,), "model.onnx", external_data=False)`;
+torch.onnx.export(model.cpu().train(False), (example,), "model.onnx", external_data=False)`;
 
 /** Returns the recipe. */
 export function recipe() {

@@ -20,8 +20,8 @@ from app.problems import NotFound
 from app.records import DatasetRecord
 from app.routes.parameters import Cursor, Limit, Once
 from app.services import Used
-from app.upload import Form, receive
 from app.unchanging import unchanging
+from app.upload import Form, receive
 from app.uploading import admitted_upload, fingerprint_of_upload
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from app.dataset_archive import open_archive
 from app.dataset_arrays import check_arrays
-from app.dataset_samples import Samples
 from app.dataset_limits import Refused
+from app.dataset_samples import Samples
 from tests.app.samples_npz import Array, arrays, header, npy, npz, zipped
 
 LIMIT = 2**24

@@ -106,7 +106,7 @@ def _trained(images: torch.Tensor, labels: torch.Tensor) -> nn.Module:
         batch = torch.randint(0, len(images), (64,))
         loss = functional.cross_entropy(module(images[batch] / 255), labels[batch])
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch's own
+        loss.backward()
         optimizer.step()
     return module
 

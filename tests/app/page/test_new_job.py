@@ -100,6 +100,7 @@ def test_uploaded_teachers_and_datasets_are_chosen_by_their_names(own: Page) -> 
     chosen = teacher.locator("option:checked")
     expect(chosen).to_have_text("mine (images of 8×8×1, 3 classes)")
     expect(teacher.locator("option[value=tch_new]")).to_be_disabled()
+    expect(own.locator("fieldset").get_by_text("classes in this order: a, b, c.")).to_be_visible()
     with own.expect_request("**/v1/jobs") as sent:
         own.get_by_role("button", name="Start the job").click()
     body = json.loads(sent.value.post_data or "")
@@ -132,5 +133,5 @@ def test_what_does_not_go_together_is_told_before_it_is_submitted(
 
 def test_images_of_another_size_are_resized_and_that_is_told(own: Page) -> None:
     own.get_by_label("Network to compress").select_option("tch_large")
-    told = "The images are of 8×8 and will be resized to 16×16"
+    told = "The images are of 8×8 and will be resized to 16×16, as large takes them. The figures"
     expect(own.locator("fieldset").get_by_text(told)).to_be_visible()
