@@ -66,6 +66,7 @@ class TeacherBody(Body):
 
     params: int = Field(examples=[272_474])
     macs: int
+    bytes: int = Field(description="Of its weights.")
     accuracy: float = Field(examples=[0.985])
     latency_ms: float | None = Field(description="Measured; null where the job needs none.")
 
@@ -97,6 +98,8 @@ class BestBody(Body):
     params_ratio: float = Field(description="To the teacher.", examples=[0.046])
     macs: int
     macs_ratio: float
+    bytes: int = Field(description="Of its weights.")
+    bytes_ratio: float
     latency_ms: float | None = Field(description="Measured; null where the job needs none.")
 
     @classmethod
@@ -111,6 +114,8 @@ class BestBody(Body):
             params_ratio=student.params / teacher.params,
             macs=student.macs,
             macs_ratio=student.macs / teacher.macs,
+            bytes=student.bytes,
+            bytes_ratio=student.bytes / teacher.bytes,
             latency_ms=student.latency_ms,
         )
 
@@ -143,7 +148,6 @@ class StudentBody(BestBody):
     job: str
     final: bool = Field(description="Whether it had the final training.")
     test_accuracy: float | None = Field(description="Read once, at the end; null until then.")
-    bytes: int
     files: tuple[FileBody, ...]
 
     @classmethod
@@ -154,7 +158,6 @@ class StudentBody(BestBody):
             job=student.job_id,
             final=student.final,
             test_accuracy=student.test_accuracy,
-            bytes=student.bytes,
             files=FileBody.all_of(student),
         )
 

@@ -2,6 +2,7 @@
 
 import math
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -17,6 +18,7 @@ from app.dataset_limits import (
     Refused,
     expect_classes,
 )
+from app.dataset_samples import Samples
 
 _PIECE_BYTES = 2**20
 _NEEDED = ("images", "labels")
@@ -31,6 +33,7 @@ class Array:
     info: zipfile.ZipInfo
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
+    fortran: bool
 
     @property
     def bytes(self) -> int:
@@ -38,8 +41,15 @@ class Array:
         return math.prod(self.shape) * self.dtype.itemsize
 
 
-def check_arrays(archive: zipfile.ZipFile, max_unpacked_bytes: int) -> dict[str, object]:
+def check_arrays(
+    archive: zipfile.ZipFile, max_unpacked_bytes: int, samples: Samples
+) -> dict[str, object]:
     """Returns the dataset's summary: `n`, `test_n`, `shape`, `dtype`, `classes`, `class_counts`.
+
+    Args:
+        archive: the `.npz`.
+        max_unpacked_bytes: most that its arrays may have in all.
+        samples: takes some of its images, unless they lie in Fortran's order.
 
     Raises:
         Refused: it is not a dataset; says which array is wrong and what would be right.
@@ -51,9 +61,11 @@ def check_arrays(archive: zipfile.ZipFile, max_unpacked_bytes: int) -> dict[str,
     names = _read_classes(archive, arrays.get("classes"))
     counts = _count(labels, names, has_test="test_images" in arrays)
     test_n = _check_test(archive, arrays, shape, len(counts))
-    for name in ("images", "test_images"):
-        if name in arrays:
-            _read_through(archive, arrays[name])
+    if not arrays["images"].fortran:
+        samples.choose(labels, (shape[0], shape[1], shape[2]))
+    _read_through(archive, arrays["images"], samples.pass_by)
+    if "test_images" in arrays:
+        _read_through(archive, arrays["test_images"])
     return {
         "n": len(labels),
         "test_n": test_n,
@@ -81,24 +93,23 @@ def _read_headers(archive: zipfile.ZipFile) -> dict[str, Array]:
 def _read_header(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Array:
     name = info.filename[:-4]
     with open_member(archive, name, info) as member:
-        shape, dtype = _parse_header(name, member)
+        shape, fortran, dtype = _parse_header(name, member)
     if dtype.hasobject:
         raise Refused(name, "it holds Python objects, which are never unpickled")
     if any(type(size) is not int or size < 0 for size in shape):
         raise Refused(name, "its shape is no shape")
-    return Array(name, info, shape, dtype)
+    return Array(name, info, shape, dtype, fortran)
 
 
-def _parse_header(name: str, member: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+def _parse_header(name: str, member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     readers = {
         (1, 0): np.lib.format.read_array_header_1_0,
         (2, 0): np.lib.format.read_array_header_2_0,
     }
     try:
-        shape, _, dtype = readers[np.lib.format.read_magic(member)](member)
+        return readers[np.lib.format.read_magic(member)](member)
     except READING as error:
         raise Refused(name, "it is no .npy array that numpy can read") from error
-    return shape, dtype
 
 
 def _check_sizes(arrays: dict[str, Array], max_unpacked_bytes: int) -> None:
@@ -192,14 +203,17 @@ def _check_test(
 
 def _read_data(archive: zipfile.ZipFile, array: Array) -> bytes:
     pieces: list[bytes] = []
-    _read_through(archive, array, pieces)
+    _read_through(archive, array, lambda _, piece: pieces.append(piece))
     return b"".join(pieces)
 
 
 def _read_through(
-    archive: zipfile.ZipFile, array: Array, pieces: list[bytes] | None = None
+    archive: zipfile.ZipFile, array: Array, take: Callable[[int, bytes], None] | None = None
 ) -> None:
-    """Reads an array's data to its end, which checks its length and its checksum."""
+    """Reads an array's data to its end, which checks its length and its checksum.
+
+    `take` gets each piece, and how many bytes were before it.
+    """
     left = array.bytes
     with open_member(archive, array.name, array.info) as member:
         _parse_header(array.name, member)
@@ -208,8 +222,8 @@ def _read_through(
                 left -= len(piece)
                 if left < 0:
                     break
-                if pieces is not None:
-                    pieces.append(piece)
+                if take is not None:
+                    take(array.bytes - left - len(piece), piece)
         except READING as error:
             raise Refused(array.name, "its data is damaged") from error
     if left != 0:

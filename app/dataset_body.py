@@ -32,6 +32,11 @@ class DatasetBody(Body):
         " where they came in one size, or as arrays.",
     )
     notes: tuple[str, ...] = Field(description="What should be known of it, in words.")
+    samples: str | None = Field(
+        default=None,
+        description="Where some of its images are shown; null where none were kept.",
+        examples=["/v1/datasets/dst_0aB1cD2eF3gH4iJ5kL6mN7/samples"],
+    )
 
     @classmethod
     def of(cls, dataset: DatasetRecord) -> "DatasetBody":
@@ -47,5 +52,6 @@ class DatasetBody(Body):
         told = {
             "imbalance": imbalance(counts),
             "notes": [*notes, *balance_notes(counts, classes)],
+            "samples": f"/v1/datasets/{dataset.id}/samples" if dataset.samples_key else None,
         }
         return cls.model_validate(own | taken | told)

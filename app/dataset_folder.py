@@ -19,12 +19,13 @@ from app.dataset_images import (
 )
 from app.dataset_layout import Layout, layout_of, shown
 from app.dataset_limits import Refused
+from app.dataset_samples import Samples
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 def convert_images(
-    archive: zipfile.ZipFile, max_unpacked_bytes: int, output: IO[bytes]
+    archive: zipfile.ZipFile, max_unpacked_bytes: int, output: IO[bytes], samples: Samples
 ) -> dict[str, object]:
     """Writes the archive's images as an `.npz`, and returns the dataset's summary.
 
@@ -34,6 +35,7 @@ def convert_images(
         archive: see `layout_of` for how the images lie in it.
         max_unpacked_bytes: most that its files may have in all, and most that the arrays may.
         output: an empty file.
+        samples: takes some of the images.
 
     Returns:
         `n`, `test_n`, `shape`, `dtype`, `classes`, `class_counts`, `shorter_side`, `notes`.
@@ -48,10 +50,13 @@ def convert_images(
         [read_header(shown(path), _read(archive, files[path])) for path, _ in spread(layout.images)]
     )
     _expect_room(layout, target, max_unpacked_bytes)
+    labels = np.array([label for _, label in layout.images])
+    samples.choose(labels, (target.height, target.width, target.channels))
     with zipfile.ZipFile(output, "w", zipfile.ZIP_STORED) as made:
         for prefix, members in (("", layout.images), ("test_", layout.test)):
             if members:
-                _write_images(made, f"{prefix}images", archive, files, members, target)
+                of_these = None if prefix else samples
+                _write_images(made, f"{prefix}images", archive, files, members, target, of_these)
                 _write(made, f"{prefix}labels", np.array([label for _, label in members]))
         _write(made, "classes", np.array(layout.classes))
     return {
@@ -132,14 +137,18 @@ def _write_images(
     files: dict[str, zipfile.ZipInfo],
     members: list[tuple[str, int]],
     target: Target,
+    samples: Samples | None,
 ) -> None:
     """Writes the images as an array uint8 `n x height x width x channels`, one at a time."""
     shape = (len(members), target.height, target.width, target.channels)
     header = {"descr": "|u1", "fortran_order": False, "shape": shape}
     with made.open(f"{name}.npy", "w", force_zip64=True) as array:
         np.lib.format.write_array_header_1_0(array, header)
-        for path, _ in members:
-            array.write(read_image(shown(path), _read(archive, files[path]), target).tobytes())
+        for number, (path, _) in enumerate(members):
+            image = read_image(shown(path), _read(archive, files[path]), target).tobytes()
+            if samples is not None:
+                samples.pass_by(number * len(image), image)
+            array.write(image)
 
 
 def _write(made: zipfile.ZipFile, name: str, array: NDArray[Any]) -> None:

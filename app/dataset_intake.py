@@ -1,11 +1,13 @@
 """Taking an uploaded dataset: checked in a child process, stored whole, and only then on record."""
 
+import base64
 import errno
 import json
 import logging
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,7 +18,7 @@ from app.datasets import create_dataset, get_dataset
 from app.field_errors import pointer
 from app.ids import DATASET, new_id
 from app.problems import FieldError, Invalid, NotFound
-from app.records import DatasetRecord, Json, NewDataset
+from app.records import SAMPLES, DatasetRecord, Json, NewDataset
 from app.upload import Upload
 from app.upload_name import name_of
 
@@ -29,6 +31,14 @@ _CODE = Path(__file__).parents[1]
 # All of the environment that the child gets: no secret of the settings is in it.
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TZ")
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a check found: the summary, and a PNG of some images where they could be had."""
+
+    summary: Json
+    samples: bytes | None
 
 
 def take_dataset(
@@ -55,13 +65,17 @@ def take_dataset(
     suffix = next((one for one in SUFFIXES if sent.filename.endswith(one)), "")
     name = name_of(upload, sent.filename, suffix) or "dataset"
     made = upload.new_file()
-    summary = check_dataset(sent.file, made, max_unpacked_bytes)
+    found = check_dataset(sent.file, made, max_unpacked_bytes)
     file = made if made.seek(0, os.SEEK_END) else sent.file
     file.seek(0)
     dataset_id = new_id(DATASET)
     stored = artifacts.put_file(f"datasets/{dataset_id}.npz", file)
-    new = NewDataset(name, stored.key, stored.sha256, stored.bytes, summary)
+    samples_key = f"datasets/{dataset_id}.png"
     try:
+        summary = dict(found.summary)
+        if found.samples is not None:
+            summary[SAMPLES] = artifacts.put_bytes(samples_key, found.samples).key
+        new = NewDataset(name, stored.key, stored.sha256, stored.bytes, summary)
         with database.write() as session:
             create_dataset(session, dataset_id, new)
             session.flush()
@@ -72,6 +86,7 @@ def take_dataset(
         # A commit may have been carried out although its acknowledgement was lost.
         if not _is_on_record(database, dataset_id):
             artifacts.delete(stored.key)
+            artifacts.delete(samples_key)
         raise
 
 
@@ -86,8 +101,8 @@ def _is_on_record(database: Database, dataset_id: str) -> bool:
 
 def check_dataset(
     file: BinaryIO, made: BinaryIO, max_unpacked_bytes: int, timeout_s: float = CHECK_TIMEOUT_S
-) -> Json:
-    """Returns the summary that a child process makes of the file (`app.dataset_check`).
+) -> Found:
+    """Returns what a child process finds in the file (`app.dataset_check`).
 
     Args:
         file: what was sent.
@@ -100,9 +115,9 @@ def check_dataset(
         OSError: the disk under it is full or broken.
     """
     answer = _run(file, made, max_unpacked_bytes, timeout_s)
-    summary = answer.get("summary")
+    summary, samples = answer.get("summary"), answer.get("samples")
     if isinstance(summary, dict):
-        return summary
+        return Found(summary, None if samples is None else base64.b64decode(str(samples)))
     raise _refused(str(answer["field"]), str(answer["detail"]))
 
 

@@ -61,17 +61,17 @@ def delete_job(database: Database, artifacts: Artifacts, job_id: str) -> None:
 
 
 def delete_dataset(database: Database, artifacts: Artifacts, dataset_id: str) -> None:
-    """Deletes an uploaded dataset and its file.
+    """Deletes an uploaded dataset and its files.
 
     Raises:
         NotFound: there is no such dataset.
         Conflict: an unfinished job or estimate uses it.
     """
     with database.write() as session:
-        key = get_dataset(session, dataset_id).key
+        dataset = get_dataset(session, dataset_id)
         session.delete(_lock(session, Dataset, dataset_id))
         expect_unused(session, "dataset", dataset_id)
-    _delete_files(artifacts, lambda: [key])
+    _delete_files(artifacts, lambda: filter(None, [dataset.key, dataset.samples_key]))
 
 
 def delete_teacher(database: Database, artifacts: Artifacts, teacher_id: str) -> None:

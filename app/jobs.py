@@ -177,6 +177,7 @@ def _best(row: Student) -> BestRecord:
         score=row.score,
         params=row.params,
         macs=row.macs,
+        bytes=row.bytes,
         latency_ms=row.latency_ms,
     )
 

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from app.catalog import DATASET_NAMES, NETWORK_NAMES
+from app.catalog import DATASET_CLASSES, NETWORK_NAMES
 
 INDEX = "index.html"
 CHARTS = "plotly.min.js"
@@ -64,7 +64,7 @@ def page_file(name: str) -> PageFile:
 
 def _content(name: str) -> bytes:
     if name == NAMES:
-        return json.dumps({"networks": NETWORK_NAMES, "datasets": DATASET_NAMES}).encode()
+        return json.dumps({"networks": NETWORK_NAMES, "datasets": DATASET_CLASSES}).encode()
     return (_charts() if name == CHARTS else _FOLDER / name).read_bytes()
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.artifacts import Artifacts, ListedFile
 from app.database import Database
 from app.leases import ENDED_STATES
+from app.records import SAMPLES
 from app.tables import (
     Dataset,
     Embedding,
@@ -109,6 +110,8 @@ def _named(session: Session) -> Iterator[str]:
     """Yields every key that a row names."""
     for column in _NAMING:
         yield from _keys(session, select(column).where(column.is_not(None)))
+    samples = Dataset.summary[SAMPLES].as_string()
+    yield from _keys(session, select(samples).where(samples.is_not(None)))
     for files in session.scalars(select(Teacher.files)):
         yield from (str(file["key"]) for file in files.values())
 

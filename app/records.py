@@ -23,6 +23,7 @@ EndState = Literal["succeeded", "failed", "cancelled", "paused"]
 TrialState = Literal["queued", "running", "completed", "stopped", "failed", "cancelled"]
 Command = Literal["cancel", "pause"]
 Json = dict[str, object]
+SAMPLES = "samples"  # in a dataset's summary, the artifact that shows some of its images
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ class BestRecord:
     score: float
     params: int
     macs: int
+    bytes: int
     latency_ms: float | None = None
 
 
@@ -249,7 +251,8 @@ class DatasetRecord:
     Attributes:
         summary: `n`, `test_n`, `shape` (height, width, channels of one image), `dtype`,
             `classes` (their names), `class_counts` (of the images that are not test images); where
-            it was made of image files, `shorter_side` and `notes` too.
+            it was made of image files, `shorter_side` and `notes` too; and `SAMPLES`, unless it
+            was uploaded before there were any.
     """
 
     id: str
@@ -259,6 +262,12 @@ class DatasetRecord:
     bytes: int
     summary: Json
     created_at: datetime
+
+    @property
+    def samples_key(self) -> str | None:
+        """The artifact that shows some of its images; None where there is none."""
+        key = self.summary.get(SAMPLES)
+        return None if key is None else str(key)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ WIDE: ViewportSize = {"width": 1200, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 1100}
 FORM = {
     "Name of the job": "digits on a phone",
-    "Most of the parameters": "10",
+    "Parameters, at most": "10",
     "Students to try": "16",
     "Epochs of each": "3",
     "Epochs of a named teacher": "8",

@@ -5,10 +5,16 @@ import { key } from "./key.js";
 import { fill, h } from "./dom.js";
 import { compare, comparedInWords, layersPicture, layersTable } from "./layers.js";
 import { trouble } from "./parts.js";
+import { runIt } from "./run_it.js";
 import { percent, size } from "./words.js";
 
 const GRAPH = "architecture.json";
 const REPORT = "report.html";
+const FIGURES = "report.json";
+const ABOUT = {
+  "student.onnx": "for ONNX Runtime", "student.pt2": "for PyTorch", "student.safetensors": "its weights",
+  [GRAPH]: "its layers", [REPORT]: "how it was found", [FIGURES]: "the same as figures",
+};
 const MOST_OPEN = 60; // layers; the picture of more is opened by who wants to see it
 
 /** Returns the parts (`files`, and `element` with the layers), and `show`, which is told the job and its trials. */
@@ -23,7 +29,7 @@ export function bestPart() {
     try {
       const student = await get(`v1/jobs/${job.id}/best`);
       if (shown !== state) return;
-      fill(files, ...fileList(student));
+      fill(files, ...fileList(student), await howToRun(student));
       await showLayers(element, job, student, trials);
     } catch (error) {
       shown = null;
@@ -39,8 +45,19 @@ function fileList(student) {
     h("h2", {}, "The best student"),
     h("p", {}, student.final ? "It had the final training." : "It has not had its final training yet.",
       test == null ? "" : ` Accuracy on test images: ${percent(test)}.`),
-    h("ul", { class: "files" }, student.files.map(file => h("li", {}, link(file)))),
+    h("ul", { class: "files" }, inOrder(student.files).map(file => h("li", {}, link(file)))),
   ];
+}
+
+/** Returns the files, those first that are wanted most. */
+function inOrder(files) {
+  const place = ({ name }) => [...Object.keys(ABOUT), name].indexOf(name);
+  return [...files].sort((a, b) => place(a) - place(b));
+}
+
+async function howToRun({ files }) {
+  const report = files.find(file => file.name === FIGURES);
+  return report && runIt(await get(report.href));
 }
 
 /** Returns a link to a file; with a key the file is fetched by it, for a link can't send one. */
@@ -50,7 +67,7 @@ function link(file) {
   return h("a", {
     href, class: "button", ...(read ? { target: "_blank", rel: "noopener" } : { download: file.name }),
     onclick: event => { if (key()) { event.preventDefault(); save(href, file.name); } },
-  }, `${read ? "Read" : "Download"} ${file.name}`, h("small", {}, size(file.bytes)));
+  }, `${read ? "Read" : "Download"} ${file.name}`, h("small", {}, [ABOUT[file.name], size(file.bytes)].filter(Boolean).join(", ")));
 }
 
 async function save(href, name) {

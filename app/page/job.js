@@ -7,6 +7,7 @@ import { announce, fill, h } from "./dom.js";
 import { loading, stateMark, trouble } from "./parts.js";
 import { follow } from "./live.js";
 import { mapChart } from "./map_chart.js";
+import { learn, titleOf } from "./naming.js";
 import { progressChart } from "./progress_chart.js";
 import { costChart, curvesChart } from "./search_charts.js";
 import { surrogatePart } from "./surrogate.js";
@@ -123,11 +124,11 @@ class JobView {
 
   head() {
     const { name, state, request, created_at: created, error } = this.job;
-    const { teacher, dataset } = request;
+    const title = h("span", {}, titleOf(request));
+    learn([request]).then(() => { title.textContent = titleOf(request); });
     return [
       h("h1", {}, name, " ", stateMark(state)),
-      h("p", { class: "note" }, `${teacher.network ?? teacher.id} on ${dataset.name ?? dataset.id}, `
-        + `submitted ${moment(created)}`),
+      h("p", { class: "note" }, title, `, submitted ${moment(created)}`),
       error && trouble(error.detail ?? "The job has failed."),
     ];
   }

@@ -2,6 +2,7 @@
 
 import { get, inWords } from "./api.js";
 import { fill, h } from "./dom.js";
+import { learn, titleOf } from "./naming.js";
 import { loading, stateMark, trouble } from "./parts.js";
 import { ENDED, ended, moment, percent, score } from "./words.js";
 
@@ -17,6 +18,7 @@ export async function jobsView(main, signal) {
   const look = async () => {
     try {
       const page = await get(`v1/jobs?limit=${Math.min(shown, 500)}`, { signal });
+      await learn(page.items.map(job => job.request));
       const focused = document.activeElement?.getAttribute("href");
       fill(list, page.items.length ? table(page.items) : welcome());
       if (focused && list.querySelector(`a[href="${focused}"]`)) {
@@ -35,8 +37,13 @@ export async function jobsView(main, signal) {
 }
 
 function welcome() {
-  return h("p", {}, "There is no job yet. ", h("a", { href: "#/new" }, "Compress a network"),
-    ": choose one that has a name, and images to compress it on.");
+  const link = (view, words) => h("a", { href: `#/${view}` }, words);
+  return h("div", {}, h("p", {}, "Give it a network, and get back a smaller one. There is no job yet; three steps lead to one:"),
+    h("ol", { class: "steps" },
+      h("li", {}, link("teachers", "Upload your network"), ", or choose one by its name in the third step."),
+      h("li", {}, link("datasets", "Upload your images"), ", or take those that have a name."),
+      h("li", {}, link("new", "Compress a network"), ": say how small it is to be. You are told how long it takes before you "
+        + "start it, can watch it, and download the best student at any time.")));
 }
 
 function table(jobs) {
@@ -49,10 +56,9 @@ function table(jobs) {
 
 function row(job) {
   const { best, progress } = job;
-  const network = job.request.teacher.network ?? job.request.teacher.id;
   return h("tr", {},
     h("th", { scope: "row" }, h("a", { href: `#/jobs/${job.id}` }, job.name),
-      h("small", {}, `${network} on ${job.request.dataset.name ?? job.request.dataset.id}`)),
+      h("small", {}, titleOf(job.request))),
     h("td", {}, stateMark(job.state)),
     h("td", {}, `${ended(progress)} of ${progress.total}`),
     h("td", {}, score(best?.score)),

@@ -7,8 +7,12 @@ import { jobView } from "./job.js";
 import { jobsView } from "./jobs.js";
 import { newJobView } from "./new_job.js";
 import { trouble } from "./parts.js";
+import { teachersView } from "./teachers.js";
 
-const VIEWS = { jobs: ["Jobs", jobsView], new: ["New job", newJobView], datasets: ["Datasets", datasetsView] };
+const VIEWS = {
+  jobs: ["Jobs", jobsView], new: ["New job", newJobView], teachers: ["Teachers", teachersView],
+  datasets: ["Datasets", datasetsView],
+};
 const main = document.getElementById("main");
 let ending = new AbortController();
 
@@ -25,7 +29,7 @@ async function show() {
     else link.removeAttribute("aria-current");
   }
   try {
-    await (name === "jobs" && id ? jobView(main, signal, id) : view(main, signal));
+    await (name === "jobs" && id ? jobView(main, signal, id) : view(main, signal, id));
   } catch (error) {
     if (!signal.aborted) fill(main, h("h1", {}, title), trouble(inWords(error)));
   }

@@ -3,6 +3,7 @@
 import { Problem, all, get, inWords, post } from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { estimatePart } from "./estimate.js";
+import { whatPart } from "./job_what.js";
 import { field, showWrong, trouble } from "./parts.js";
 
 // The fields that the server's pointers name, by their ids here.
@@ -23,13 +24,14 @@ const OBJECTIVES = {
 };
 const STRATEGIES = { embedding: "learned embedding", random: "random", adapruner: "adapruner: one network by widths" };
 
-/** Shows the form. */
-export async function newJobView(main, signal) {
+/** Shows the form; `id` is of an uploaded teacher or dataset to begin with. */
+export async function newJobView(main, signal, id) {
   const [names, teachers, datasets] = await Promise.all([
     get("page/names.json"), all("v1/teachers", 500), all("v1/datasets", 500),
   ]);
   if (signal.aborted) return;
   const form = h("form", { class: "fields", novalidate: true });
+  const what = whatPart(names, teachers, datasets, id);
   const told = h("div");
   const estimate = estimatePart(signal);
   const send = async work => {
@@ -37,6 +39,7 @@ export async function newJobView(main, signal) {
     showWrong(form, [], FIELDS);
     form.querySelectorAll("button").forEach(one => { one.disabled = true; });
     try {
+      if (what.fit().wrong) throw new Error(what.fit().wrong);
       await work(requestOf(form));
     } catch (error) {
       if (!signal.aborted) fill(told, ...wrong(form, error));
@@ -48,7 +51,7 @@ export async function newJobView(main, signal) {
     announce("The job was submitted.");
     location.hash = `#/jobs/${job.id}`;
   });
-  form.append(...parts(names, teachers.filter(one => one.state === "ready"), datasets), told,
+  form.append(...parts(what.element), told,
     h("div", { class: "row" },
       h("button", { type: "button", class: "primary", onclick: () => send(estimate.ask) }, "Estimate"),
       h("button", { type: "submit" }, "Start the job")));
@@ -57,33 +60,26 @@ export async function newJobView(main, signal) {
     send(submit);
   });
   form.addEventListener("input", estimate.outdated);
+  const trained = () => { // an uploaded teacher is not
+    const [teacher, epochs] = ["#teacher", "#teacher_epochs"].map(id => form.querySelector(id));
+    epochs.closest(".field").hidden = teacher.value.startsWith("tch_");
+  };
+  what.element.addEventListener("change", trained);
+  trained();
   fill(main, h("h1", {}, "New job"), form, estimate.element);
 }
 
-function parts(names, teachers, datasets) {
-  const known = [...names.networks.map(name => [name]), ...teachers.map(one => [one.id, one.name])];
-  const list = h("datalist", { id: "networks" },
-    known.map(([value, label]) => h("option", { value }, label ?? value)));
-  const options = [
-    h("optgroup", { label: "By name" }, names.datasets.map(name => h("option", { value: name }, name))),
-    datasets.length && h("optgroup", { label: "Uploaded" },
-      datasets.map(one => h("option", { value: one.id }, `${one.name} (${one.n} images)`))),
-  ].filter(Boolean);
+function parts(what) {
   return [
-    h("fieldset", {}, h("legend", {}, "What"),
-      field("name", "Name of the job", text("job")),
-      field("teacher", "Network to compress", h("input", { list: "networks", value: "zoo/resnet20",
-        autocomplete: "off", spellcheck: "false", required: true }),
-        "A network's name, trained on the dataset first; or the id of an uploaded teacher, tch_…"),
-      list,
-      field("dataset", "Dataset", h("select", {}, options)),
-      h("p", { class: "note" }, "Your own images: ", h("a", { href: "#/datasets" }, "upload a dataset"), ".")),
+    what,
     h("fieldset", {}, h("legend", {}, "How small"),
       field("objective", "What to look for", choices(OBJECTIVES)),
       h("div", { class: "grid" },
-        field("params_ratio", "Most of the parameters, in %", number(10, { max: 100, step: "any" })),
-        field("macs_ratio", "Most of the MACs, in %", number("", { max: 100, step: "any" })),
-        field("latency_ms", "Most of latency, in ms", number("", { step: "any" })))),
+        field("params_ratio", "Parameters, at most (%)", number(10, { max: 100, step: "any" })),
+        field("macs_ratio", "MACs, at most (%)", number("", { max: 100, step: "any" })),
+        field("latency_ms", "Latency, at most (ms)", number("", { step: "any" }))),
+      h("p", { class: "note" }, "In % of the network's own; what is left empty is not limited. Parameters are what a file's "
+        + "size comes from, MACs are the multiplications for one image, and latency is the time that one takes on the server.")),
     h("fieldset", {}, h("legend", {}, "How long"),
       h("div", { class: "grid" },
         field("evaluations", "Students to try", number(40, { min: 1 })),
@@ -96,10 +92,6 @@ function parts(names, teachers, datasets) {
           field("parallel", "Trials at once", number(2, { min: 1 })),
           field("seed", "Seed", number(0, { min: 0 }))))),
   ];
-}
-
-function text(value) {
-  return h("input", { value, maxlength: 200, autocomplete: "off" });
 }
 
 function number(value, limits) {

@@ -2,9 +2,9 @@
 
 import { h } from "./dom.js";
 
-/** Returns a job's state as a mark: a word, and a shape before it that doesn't need its colour. */
-export function stateMark(state) {
-  return h("span", { class: `state ${state}` }, state);
+/** Returns a state as a mark: a word, and a shape before it that doesn't need its colour. */
+export function stateMark(state, word = state) {
+  return h("span", { class: `state ${state}` }, word);
 }
 
 /** Returns what stands where something is fetched. */

@@ -1,6 +1,7 @@
 // A look at the images of a file that is about to be uploaded; nothing of it leaves the browser.
 
 import { h } from "./dom.js";
+import { IMAGE } from "./folder.js";
 import { counted } from "./words.js";
 import { zipEntries, zipRead } from "./zip.js";
 
@@ -8,7 +9,8 @@ const SHOWN = 20;
 const LARGEST_IMAGE = 20 * 2 ** 20; // bytes
 const MOST_HEAD = 4096; // bytes of an array's description
 const MOST_LABELS = 8 * 2 ** 20; // bytes
-const IMAGE = /\.(png|jpe?g|gif|bmp|webp)$/i;
+const MOST_CLASSES = 12; // whose counts are told
+const FEW = 3; // names of files that are left out
 
 /** Returns elements that tell what is in a zip of images, or in an .npz. */
 export async function previewOf(file) {
@@ -22,23 +24,42 @@ async function filePreview(file, entries) {
   const images = entries.filter(one => IMAGE.test(one.name) && !one.name.includes("__MACOSX"));
   if (!images.length) throw new Error("there are no images and no array `images` in it");
   const classes = Map.groupBy(images, one => one.name.split("/").at(-2) ?? "");
-  const chosen = [];
-  for (let i = 0; chosen.length < Math.min(SHOWN, images.length); i += 1) {
-    chosen.push(...[...classes.values()].filter(of => i < of.length).map(of => of[i]));
-  }
-  const shown = await Promise.all(chosen.slice(0, SHOWN).map(one => picture(file, one)));
+  const shown = await Promise.all(some(classes).map(async one => picture(one.name,
+    one.size <= LARGEST_IMAGE && new Blob([await zipRead(file, one, one.size)]))));
   return told(`${counted(images.length, "image")} in ${counted(classes.size, "folder")}.`, shown);
 }
 
-async function picture(file, entry) {
-  const name = entry.name.split("/").slice(-2).join("/");
+/** Returns elements that tell what is in a folder, as `folderOf` has found it. */
+export function folderPreview({ images, classes, skipped }) {
+  const shown = some(Map.groupBy(images, one => one.path.split("/").at(-2)));
+  const counts = [...classes].slice(0, MOST_CLASSES).map(([name, count]) => `${name} ${count}`).join(", ");
+  const few = skipped.slice(0, FEW).join(", ");
+  return [
+    ...told(`${counted(images.length, "image")} of ${classes.size} classes: ${counts}`
+      + `${classes.size > MOST_CLASSES ? ", …" : "."}`, shown.map(one => picture(one.path, one.file))),
+    skipped.length > 0 && h("p", { class: "note" }, `${counted(skipped.length, "other file")} `
+      + `${skipped.length === 1 ? "is" : "are"} left out: ${few}${skipped.length > FEW ? ", …" : ""}.`),
+  ];
+}
+
+/** Returns a few of the images of each class, of all classes in turns. */
+function some(classes) {
+  const chosen = [];
+  const most = Math.max(...[...classes.values()].map(of => of.length));
+  for (let i = 0; i < most && chosen.length < SHOWN; i += 1) {
+    chosen.push(...[...classes.values()].filter(of => i < of.length).map(of => of[i]));
+  }
+  return chosen.slice(0, SHOWN);
+}
+
+function picture(path, blob) {
   const image = h("img", { alt: "", loading: "lazy" });
-  if (entry.size <= LARGEST_IMAGE) {
-    const url = URL.createObjectURL(new Blob([await zipRead(file, entry, entry.size)]));
+  if (blob) {
+    const url = URL.createObjectURL(blob);
     image.addEventListener("load", () => URL.revokeObjectURL(url));
     image.src = url;
   }
-  return h("li", {}, image, name);
+  return h("li", {}, image, path.split("/").slice(-2).join("/"));
 }
 
 async function arrayPreview(file, arrays) {

@@ -21,7 +21,7 @@ export function trialsPart(choose) {
   const body = h("tbody");
   const note = h("p", { class: "note" });
   const summary = h("summary", {}, "Trials");
-  const names = ["trial", "state", "score", "accuracy", "parameters", "MACs", "curve"];
+  const names = ["trial", "state", "score", "accuracy", "parameters", "MACs", "changes", "curve"];
   const element = h("details", { class: "figures" }, summary, note,
     h("div", { class: "scrolled", tabindex: 0, role: "region", "aria-label": "Trials" },
       h("table", {}, h("thead", {}, h("tr", {}, names.map(name => h("th", { scope: "col" }, name)))),
@@ -50,9 +50,19 @@ function row(trial, choose) {
   return h("tr", {},
     h("th", { scope: "row" }, String(trial.number)), h("td", {}, state),
     h("td", {}, score(trial.score)), h("td", {}, percent(trial.accuracy)),
-    h("td", {}, compact(trial.params)), h("td", {}, compact(trial.macs)),
+    h("td", {}, compact(trial.params)), h("td", {}, compact(trial.macs)), h("td", {}, changes(trial.edits)),
     h("td", {}, trial.curve && h("button", {
       type: "button", "data-trial": trial.number, onclick: () => choose(trial.number),
       "aria-label": `Show the learning curve of trial ${trial.number}`,
     }, "Show")));
+}
+
+/** Returns what makes a student another one than its teacher, in numbers. */
+function changes({ removed = [], widths = {}, skips = [] }) {
+  const told = [
+    removed.length && `${counted(removed.length, "layer or block", "layers or blocks")} less`,
+    Object.keys(widths).length && `${counted(Object.keys(widths).length, "group")} of channels narrower`,
+    skips.length && counted(skips.length, "new skip"),
+  ];
+  return told.filter(Boolean).join(", ") || "none";
 }

@@ -37,8 +37,8 @@ export function moment(text) {
 }
 
 /** Returns a count with its noun: `1 trial`, `2 trials`. */
-export function counted(count, noun) {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+export function counted(count, noun, nouns = `${noun}s`) {
+  return `${count} ${count === 1 ? noun : nouns}`;
 }
 
 export const COSTS = { params: "parameters", macs: "MACs", bytes: "bytes" };

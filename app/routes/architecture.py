@@ -5,11 +5,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.jobs import get_job
-from app.json_answer import has_already
 from app.openapi import problems
-from app.problems import Gone, NotFound
+from app.problems import NotFound
 from app.routes.parameters import JobId
 from app.services import Used
+from app.unchanging import unchanging
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -31,12 +31,5 @@ def show_architecture(request: Request, services: Used, job_id: JobId) -> Respon
         teacher = get_job(session, job_id).teacher
     if teacher is None:
         raise NotFound(f"the teacher of {job_id} is not ready")
-    headers = {"ETag": f'"{job_id}"', "Cache-Control": "no-cache"}  # a job's teacher never changes
-    if has_already(request, headers["ETag"]):
-        return Response(status_code=304, headers=headers)
-    try:
-        content = services.artifacts.read_bytes(teacher.architecture_key)
-    except FileNotFoundError as error:
-        key = teacher.architecture_key
-        raise Gone(f"the graph is not in the artifact store any more: {key}") from error
-    return Response(content, headers=headers, media_type="application/json")
+    key = teacher.architecture_key
+    return unchanging(request, services.artifacts, job_id, key, "application/json")

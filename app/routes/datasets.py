@@ -16,9 +16,11 @@ from app.deletion import delete_dataset
 from app.idempotency import answer_once
 from app.json_answer import json_answer
 from app.openapi import problems
+from app.problems import NotFound
 from app.records import DatasetRecord
 from app.routes.parameters import Cursor, Limit, Once
 from app.services import Used
+from app.unchanging import unchanging
 from app.upload import Form, receive
 from app.uploading import admitted_upload, fingerprint_of_upload
 
@@ -105,6 +107,30 @@ def show_dataset(services: Used, dataset_id: DatasetId) -> Response:
         return json_answer(DatasetBody.of(get_dataset(session, dataset_id)))
 
 
+@router.get(
+    "/{dataset_id}/samples",
+    response_class=Response,
+    responses={
+        200: {
+            "content": {"image/png": {}},
+            "description": "Some of its images in a row, as a PNG.",
+        },
+        304: {"description": "Not changed."},
+        **problems(
+            _404="There is no such dataset, or none of its images were kept.",
+            _410="The picture is gone.",
+        ),
+    },
+)
+def show_samples(request: Request, services: Used, dataset_id: DatasetId) -> Response:
+    """Shows some images of an uploaded dataset: up to twelve, as many of each class."""
+    with services.database.read() as session:
+        key = get_dataset(session, dataset_id).samples_key
+    if key is None:
+        raise NotFound(f"no images of {dataset_id} were kept to show")
+    return unchanging(request, services.artifacts, dataset_id, key, "image/png")
+
+
 @router.delete(
     "/{dataset_id}",
     status_code=204,
@@ -115,7 +141,7 @@ def show_dataset(services: Used, dataset_id: DatasetId) -> Response:
     },
 )
 def remove_dataset(services: Used, dataset_id: DatasetId) -> Response:
-    """Deletes an uploaded dataset and its file."""
+    """Deletes an uploaded dataset and its files."""
     delete_dataset(services.database, services.artifacts, dataset_id)
     return Response(status_code=204)
 

@@ -58,6 +58,7 @@ BEST_RECORD = BestRecord(
     score=0.97,
     params=250,
     macs=1000,
+    bytes=1000,
     latency_ms=2.5,
 )
 BEST = {
@@ -69,6 +70,8 @@ BEST = {
     "params_ratio": 0.25,
     "macs": 1000,
     "macs_ratio": 0.1,
+    "bytes": 1000,
+    "bytes_ratio": 0.25,
     "latency_ms": 2.5,
 }
 
@@ -85,7 +88,13 @@ def test_a_job_is_what_the_contract_says() -> None:
         "created_at": "2026-03-01T12:00:00.500000Z",
         "started_at": None,
         "finished_at": None,
-        "teacher": {"params": 1000, "macs": 10_000, "accuracy": 0.95, "latency_ms": 7.5},
+        "teacher": {
+            "params": 1000,
+            "macs": 10_000,
+            "bytes": 4000,
+            "accuracy": 0.95,
+            "latency_ms": 7.5,
+        },
         "progress": {
             "stage": "round 3",
             "completed": 3,
@@ -111,7 +120,6 @@ def test_a_student_tells_its_files() -> None:
         "job": "job_1",
         "final": True,
         "test_accuracy": 0.89,
-        "bytes": 1000,
         "files": [
             {
                 "name": "student.pt2",

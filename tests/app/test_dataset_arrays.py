@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from app.dataset_archive import open_archive
 from app.dataset_arrays import check_arrays
 from app.dataset_limits import Refused
+from app.dataset_samples import Samples
 from tests.app.samples_npz import Array, arrays, header, npy, npz, zipped
 
 LIMIT = 2**24
@@ -19,7 +20,7 @@ LIMIT = 2**24
 
 def _summary(data: bytes, limit: int = LIMIT) -> dict[str, object]:
     with open_archive(io.BytesIO(data)) as archive:
-        return check_arrays(archive, limit)
+        return check_arrays(archive, limit, Samples())
 
 
 def test_a_good_dataset_is_summed_up() -> None:

@@ -10,6 +10,7 @@ import pytest
 from app import dataset_check
 from app.dataset_check import MEMORY_BYTES, PROCESSOR_S, check
 from app.dataset_limits import BROKEN_DISK, Refused
+from app.dataset_samples import Samples
 from tests.app.samples_images import image, members, zip_of
 from tests.app.samples_npz import npz
 
@@ -22,32 +23,32 @@ ROOT = Path(dataset_check.__file__).parents[1]
 )
 def test_arrays_are_read_and_of_images_arrays_are_made(data: bytes, n: int, is_made: bool) -> None:
     output = io.BytesIO()
-    summary = check(io.BytesIO(data), LIMIT, output)
+    summary = check(io.BytesIO(data), LIMIT, output, Samples())
     assert summary["n"] == n
     assert bool(output.getvalue()) == is_made
     if is_made:
         made = np.load(io.BytesIO(output.getvalue()), allow_pickle=False)
         assert made["images"].shape == (8, 6, 6, 3)
-        again = check(io.BytesIO(output.getvalue()), LIMIT, io.BytesIO())
+        again = check(io.BytesIO(output.getvalue()), LIMIT, io.BytesIO(), Samples())
         assert {name: again[name] for name in again} == {name: summary[name] for name in again}
 
 
 @pytest.mark.parametrize("data", [b"", b"no archive", npz()[:-40]])
 def test_what_is_no_archive_is_refused(data: bytes) -> None:
     with pytest.raises(Refused, match=r"no whole .npz archive .* and no zip of images"):
-        check(io.BytesIO(data), LIMIT, io.BytesIO())
+        check(io.BytesIO(data), LIMIT, io.BytesIO(), Samples())
 
 
 def test_an_empty_archive_is_refused_with_what_it_could_be() -> None:
     with pytest.raises(Refused, match=r"empty, but an .npz .* or a zip of images as") as caught:
-        check(io.BytesIO(zip_of({})), LIMIT, io.BytesIO())
+        check(io.BytesIO(zip_of({})), LIMIT, io.BytesIO(), Samples())
     assert caught.value.field == ""
 
 
 @pytest.mark.parametrize("names", [["cat/"], ["train/", "train/cat/"], ["cat/.DS_Store"]])
 def test_folders_without_images_are_refused_with_what_is_wanted(names: list[str]) -> None:
     with pytest.raises(Refused, match=r"no images, but `train/CLASS/FILE` .* are wanted"):
-        check(io.BytesIO(zip_of(dict.fromkeys(names, b""))), LIMIT, io.BytesIO())
+        check(io.BytesIO(zip_of(dict.fromkeys(names, b""))), LIMIT, io.BytesIO(), Samples())
 
 
 def _run(data: bytes, folder: Path, limits: str = "") -> subprocess.CompletedProcess[bytes]:

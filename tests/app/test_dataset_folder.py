@@ -8,6 +8,7 @@ import pytest
 from app.dataset_archive import open_archive
 from app.dataset_folder import convert_images
 from app.dataset_limits import Refused
+from app.dataset_samples import Samples
 from tests.app.samples_images import animated, image, members, noise, within, zip_of, zip_with
 from tests.app.samples_npz import Array
 
@@ -17,7 +18,7 @@ LIMIT = 2**24
 def _convert(data: bytes, limit: int = LIMIT) -> tuple[dict[str, object], dict[str, Array]]:
     output = io.BytesIO()
     with open_archive(io.BytesIO(data)) as archive:
-        summary = convert_images(archive, limit, output)
+        summary = convert_images(archive, limit, output, Samples())
     with np.load(io.BytesIO(output.getvalue()), allow_pickle=False) as arrays:
         return summary, dict(arrays)
 
@@ -47,7 +48,7 @@ def test_the_same_images_make_the_same_bytes() -> None:
     for files in (members(), dict(reversed(members().items()))):
         output = io.BytesIO()
         with open_archive(io.BytesIO(zip_of(files))) as archive:
-            convert_images(archive, LIMIT, output)
+            convert_images(archive, LIMIT, output, Samples())
         made.append(output.getvalue())
     assert made[0] == made[1]
 

@@ -77,7 +77,7 @@ def test_progress_is_of_each_job(database: Database) -> None:
         first, second = get_overview(session, lease.job_id), get_overview(session, other)
         page = list_overviews(session, 10, None)
     assert first.progress == Progress(completed=1, running=1, failed=0)
-    assert first.best == BestRecord(student_id, 0, 0.9, 0.97, 200, 3000)
+    assert first.best == BestRecord(student_id, 0, 0.9, 0.97, 200, 3000, 900)
     assert first.job.best_student_id == student_id
     assert (second.progress, second.best) == (Progress(), None)
     assert sorted(page.items, key=lambda one: one.job.id != lease.job_id) == [first, second]

@@ -7,8 +7,16 @@ import pytest
 from app.artifacts import Artifacts
 from app.database import Database
 from app.job_writer import JobWriter
+from app.datasets import create_dataset
 from app.pruning import removable
-from app.records import EndState, NewEmbedding, StoredStudentFile
+from app.records import (
+    SAMPLES,
+    EndState,
+    Json,
+    NewDataset,
+    NewEmbedding,
+    StoredStudentFile,
+)
 from tests.app.samples import RESULT, TEACHER, held_job, new_student, new_trial
 from tests.app.samples_teachers import FILES, new_teacher
 
@@ -97,5 +105,9 @@ def test_what_a_job_used_and_learned_and_what_was_uploaded_stays(
     learned = NewEmbedding("embeddings/e", "sha", 7, "zoo/resnet20", "digits", 3, 8, {})
     writer.finish("succeeded", embedding=learned)
     new_teacher(database)
+    summary: Json = {SAMPLES: "datasets/dst_1.png"}
+    with database.write() as session:
+        create_dataset(session, "dst_1", NewDataset("d", "datasets/dst_1.npz", "sha", 3, summary))
     _put(artifacts, weights, architecture, splits, learned.key, FILES["onnx"].key)
+    _put(artifacts, "datasets/dst_1.npz", "datasets/dst_1.png")
     assert _kinds(database, artifacts, TOMORROW) == {}

@@ -8,6 +8,7 @@ from app.artifacts import Artifacts
 from app.database import Database
 from app.dataset_archive import open_archive
 from app.dataset_folder import convert_images
+from app.dataset_samples import Samples
 from app.jobs import create_job
 from app.requests import JobRequest
 from tests.app.samples_images import image, members, noise, within, zip_of
@@ -147,7 +148,7 @@ def test_the_images_are_those_that_a_zip_of_them_gives(tmp_path: Path) -> None:
     files = {f"{name}/{n}.png": noise((30 + n, 20), n) for name in "ab" for n in range(5)}
     output = io.BytesIO()
     with open_archive(io.BytesIO(zip_of(files))) as archive:
-        summary = convert_images(archive, 2**24, output)
+        summary = convert_images(archive, 2**24, output, Samples())
     output.seek(0)
     zipped = load_npz("x", output, tmp_path, 20)
     found = load_folder("folder/pets", _shelf(tmp_path, files), _nothing)

@@ -1,12 +1,36 @@
 from collections.abc import Iterator
+from pathlib import Path
 
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
+from app.errand_leases import claim_errand
+from app.teachers import accept_teacher, reject_teacher
 from tests.app.page.site import Site
+from tests.app.samples import NEVER_S
+from tests.app.samples_images import members, zip_of
+from tests.app.samples_teachers import new_teacher
+from tests.app.test_teacher_bodies import SUMMARY
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module", autouse=True)
+def uploads(site: Site) -> None:
+    """Uploads teachers that are being checked, ready and refused, and a dataset."""
+    for outcome in ("refused", "ready"):
+        new_teacher(site.database)
+        lease = claim_errand(site.database, "coordinator", NEVER_S, "teacher", alone=True)
+        assert lease is not None
+        if outcome == "ready":
+            accept_teacher(site.database, lease, SUMMARY, "architecture", "weights")
+        else:
+            reject_teacher(site.database, lease, {"detail": "it ends in a softmax"})
+    new_teacher(site.database)
+    files = {"file": ("images.zip", zip_of(members()))}
+    assert httpx.post(f"{site.url}/v1/datasets", files=files).status_code == 201
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +55,8 @@ def _show_all(page: Page, site: Site, job_id: str) -> Iterator[str]:
         "jobs": "table",
         f"jobs/{job_id}": "svg.layers",
         "new": "form",
-        "datasets": "h2 + div > *",
+        "teachers": ".cards li .trouble",
+        "datasets": ".cards li",
     }
     for path, last in drawn.items():
         page.goto(f"{site.url}/#/{path}")
@@ -68,6 +93,35 @@ def test_the_keyboard_reaches_the_content_first(page: Page, site: Site) -> None:
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
     assert page.url == f"{site.url}/"
+
+
+def test_a_chosen_folder_and_file_pass_axe_too(page: Page, site: Site, tmp_path: Path) -> None:
+    for path, data in members().items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_bytes(data)
+    page.goto(f"{site.url}/#/datasets")
+    page.get_by_label("Folder").set_input_files(tmp_path)
+    expect(page.locator(".images img")).to_have_count(8)
+    assert Axe().run(page).response["violations"] == []
+    page.goto(f"{site.url}/#/teachers")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Teachers")
+    page.get_by_label("File").set_input_files(
+        FilePayload(name="w.safetensors", mimeType="", buffer=b"x")
+    )
+    page.get_by_label("What its images went through").select_option("own")
+    assert Axe().run(page).response["violations"] == []
+
+
+def test_a_teacher_is_uploaded_by_keyboard(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}/#/teachers")
+    file = page.get_by_label("File")
+    file.set_input_files(FilePayload(name="keys.onnx", mimeType="", buffer=b"x"))
+    file.focus()
+    for role, name in (("combobox", "What its images"), ("textbox", "Name"), ("button", "Upload")):
+        page.keyboard.press("Tab")
+        expect(page.get_by_role(role, name=name)).to_be_focused()  # type: ignore[arg-type]
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_have_text("keys is sent, and is being checked.")
 
 
 def test_progress_is_spoken(page: Page, site: Site, job_id: str) -> None:

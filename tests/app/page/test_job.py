@@ -62,6 +62,8 @@ def test_a_trials_curve_comes_by_a_click_and_by_the_keyboard(page: Page, site: S
     page.mouse.up()
     expect(page.get_by_text("Trial 1 came to 80.0% in 3 epochs.").first).to_be_visible()
     page.get_by_text("2 trials").click()
+    changes = "1 layer or block less, 1 group of channels narrower, 1 new skip"
+    expect(page.get_by_role("row", name=changes)).to_have_count(2)
     page.get_by_role("button", name="learning curve of trial 0").press("Enter")
     expect(page.locator("#announcer")).to_have_text("Trial 0 came to 90.0% in 3 epochs.")
 

@@ -28,6 +28,8 @@ def test_who_has_no_job_is_shown_the_way(page: Page, site: Site) -> None:
     nothing = '{"items": [], "next": null}'
     page.route("**/v1/jobs*", lambda route: route.fulfill(body=nothing))
     page.goto(site.url)
+    for name, view in (("Upload your network", "teachers"), ("Upload your images", "datasets")):
+        expect(page.get_by_role("link", name=name)).to_have_attribute("href", f"#/{view}")
     page.get_by_role("link", name="Compress a network").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("New job")
     expect(page.locator("main")).to_be_focused()

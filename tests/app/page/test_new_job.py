@@ -14,8 +14,8 @@ from tests.app.samples import NEVER_S
 pytestmark = pytest.mark.browser
 
 
-def _page_of(item: dict[str, object]) -> str:
-    return json.dumps({"items": [item], "next": None})
+def _page_of(*items: dict[str, object]) -> str:
+    return json.dumps({"items": items, "next": None})
 
 
 @pytest.fixture
@@ -26,8 +26,8 @@ def form(page: Page, site: Site) -> Page:
 
 
 def test_a_job_is_submitted_and_watched(form: Page, site: Site) -> None:
-    form.get_by_label("Network to compress").fill("zoo/vgg19")
-    form.get_by_label("Most of the parameters").fill("25")
+    form.get_by_label("Network to compress").select_option("zoo/vgg19")
+    form.get_by_label("Parameters, at most").fill("25")
     form.get_by_label("Students to try").fill("7")
     form.get_by_text("More", exact=True).click()
     form.get_by_label("Seed").fill("3")
@@ -42,12 +42,12 @@ def test_a_job_is_submitted_and_watched(form: Page, site: Site) -> None:
 
 
 def test_what_is_wrong_is_told_at_its_field(form: Page) -> None:
-    form.get_by_label("Network to compress").fill("zoo/resnet21")
+    form.get_by_label("Students to try").fill("0")
     form.get_by_role("button", name="Start the job").click()
-    teacher = form.get_by_label("Network to compress")
-    expect(teacher).to_have_attribute("aria-invalid", "true")
-    expect(teacher).to_be_focused()
-    expect(teacher).to_have_accessible_description(re.compile("did you mean zoo/resnet20"))
+    students = form.get_by_label("Students to try")
+    expect(students).to_have_attribute("aria-invalid", "true")
+    expect(students).to_be_focused()
+    expect(students).to_have_accessible_description(re.compile("greater than or equal to 1"))
 
 
 def test_an_estimate_is_shown_before_a_job_is_submitted(form: Page, site: Site) -> None:
@@ -60,7 +60,7 @@ def test_an_estimate_is_shown_before_a_job_is_submitted(form: Page, site: Site) 
     expect(form.get_by_text("About 1:44 on this server")).to_be_visible()
     expect(form.get_by_role("row", name="smallest 1.52k 17.5k 6.41k 0.0106 ms")).to_be_visible()
     expect(form.locator(".estimate .plot .bars .point")).to_have_count(4)
-    form.get_by_label("Most of the parameters").fill("5")
+    form.get_by_label("Parameters, at most").fill("5")
     expect(form.get_by_text("Estimate, before your last changes")).to_be_visible()
 
 
@@ -74,16 +74,64 @@ def test_an_estimate_that_fails_says_why(form: Page, site: Site) -> None:
     expect(form.get_by_role("button", name="Estimate")).to_be_enabled()
 
 
-def test_uploaded_teachers_and_datasets_can_be_chosen(page: Page, site: Site) -> None:
-    teacher: dict[str, object] = {"id": "tch_1", "name": "mine", "state": "ready"}
-    dataset: dict[str, object] = {"id": "dst_1", "name": "my images", "n": 12}
-    page.route("**/v1/teachers*", lambda route: route.fulfill(body=_page_of(teacher)))
+@pytest.fixture
+def own(page: Page, site: Site) -> Page:
+    """Returns a window in which there are two teachers and a dataset to choose."""
+    teachers = [_teacher("mine", classes=3, shape=[1, 8, 8]), _teacher("large", 3, [1, 16, 16])]
+    teachers += [_teacher("other", classes=4, shape=[1, 8, 8]), _teacher("colour", 3, [3, 8, 8])]
+    teachers.append(_teacher("new", 3, [1, 8, 8]) | {"state": "checking", "summary": None})
+    dataset = {
+        "id": "dst_1", "name": "my images", "n": 12, "shape": [8, 8, 1], "classes": list("abc"),
+    }  # fmt: skip
+    page.route("**/v1/teachers*", lambda route: route.fulfill(body=_page_of(*teachers)))
     page.route("**/v1/datasets*", lambda route: route.fulfill(body=_page_of(dataset)))
-    page.goto(f"{site.url}/#/new")
-    page.get_by_label("Dataset").select_option("my images (12 images)")
-    assert page.locator("datalist option[value=tch_1]").count() == 1
-    page.get_by_label("Network to compress").fill("tch_1")
-    with page.expect_request("**/v1/jobs") as sent:
-        page.get_by_role("button", name="Start the job").click()
+    page.goto(f"{site.url}/#/new/tch_mine")
+    return page
+
+
+def _teacher(name: str, classes: int, shape: list[int]) -> dict[str, object]:
+    summary = {"classes": classes, "input_shape": shape}
+    return {"id": f"tch_{name}", "name": name, "state": "ready", "summary": summary}
+
+
+def test_uploaded_teachers_and_datasets_are_chosen_by_their_names(own: Page) -> None:
+    teacher, dataset = own.get_by_label("Network to compress"), own.get_by_label("Dataset")
+    expect(dataset).to_have_value("dst_1")  # it goes with the teacher
+    chosen = teacher.locator("option:checked")
+    expect(chosen).to_have_text("mine (images of 8×8×1, 3 classes)")
+    expect(teacher.locator("option[value=tch_new]")).to_be_disabled()
+    expect(own.locator("fieldset").get_by_text("classes in this order: a, b, c.")).to_be_visible()
+    with own.expect_request("**/v1/jobs") as sent:
+        own.get_by_role("button", name="Start the job").click()
     body = json.loads(sent.value.post_data or "")
-    assert (body["teacher"], body["dataset"]) == ({"id": "tch_1"}, {"id": "dst_1"})
+    assert (body["teacher"], body["dataset"]) == ({"id": "tch_mine"}, {"id": "dst_1"})
+
+
+@pytest.mark.parametrize(
+    ("teacher", "dataset", "words"),
+    [
+        ("tch_other", "dst_1", "other tells 4 classes apart, but my images has 3"),
+        ("tch_mine", "digits", "mine tells 3 classes apart, but digits has 10"),
+        ("tch_colour", "dst_1", "colour takes images of three channels (colour), but those of"),
+    ],
+)
+def test_what_does_not_go_together_is_told_before_it_is_submitted(
+    own: Page, teacher: str, dataset: str, words: str
+) -> None:
+    asked: list[str] = []
+    own.on("request", lambda request: asked.append(request.method))
+    own.get_by_label("Network to compress").select_option(teacher)
+    own.get_by_label("Dataset").select_option(dataset)
+    expect(own.locator("fieldset .trouble")).to_contain_text(words)
+    expect(own.locator("#announcer")).to_contain_text(words)
+    own.get_by_role("button", name="Start the job").click()
+    expect(own.get_by_role("alert")).to_contain_text(words)
+    assert "POST" not in asked
+    own.get_by_label("Network to compress").select_option("zoo/resnet20")
+    expect(own.locator("fieldset .trouble")).to_have_count(0)
+
+
+def test_images_of_another_size_are_resized_and_that_is_told(own: Page) -> None:
+    own.get_by_label("Network to compress").select_option("tch_large")
+    told = "The images are of 8×8 and will be resized to 16×16, as large takes them. The figures"
+    expect(own.locator("fieldset").get_by_text(told)).to_be_visible()

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image
 
 from app.services import Services
 from tests.app.samples import REQUEST
@@ -48,9 +49,8 @@ def test_an_upload_sent_twice_is_one_dataset(client: TestClient, tmp_path: Path)
     assert (first.status_code, again.status_code) == (201, 201)
     assert again.json() == first.json()
     assert again.headers["idempotent-replayed"] == "true"
-    assert (
-        len(client.get("/v1/datasets").json()["items"]) == len(_files(tmp_path / "artifacts")) == 1
-    )
+    assert len(client.get("/v1/datasets").json()["items"]) == 1
+    assert len(_files(tmp_path / "artifacts")) == 2  # with its samples
     assert send(files={"file": ("y.npz", data)}).status_code == 422
     other = npz(classes=np.array(["a", "b", "c"]))
     assert send(files={"file": ("x.npz", other)}).status_code == 422
@@ -146,3 +146,25 @@ def test_a_dataset_is_deleted_once_no_job_uses_it(client: TestClient, services: 
     assert (done.status_code, done.content) == (204, b"")
     assert client.get(path).status_code == client.delete(path).status_code == 404
     assert list(services.artifacts.files()) == []
+
+
+def test_some_images_of_a_dataset_are_shown(client: TestClient, services: Services) -> None:
+    body = client.post("/v1/datasets", files={"file": ("pets.zip", zip_of(members()))}).json()
+    assert body["samples"] == f"/v1/datasets/{body['id']}/samples"
+    answer = client.get(body["samples"])
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
+    with Image.open(io.BytesIO(answer.content)) as samples:
+        assert samples.size == (36, 12)  # two rows of images of 6 x 6
+    known = {"If-None-Match": answer.headers["etag"]}
+    assert client.get(body["samples"], headers=known).status_code == 304
+    services.artifacts.delete(f"datasets/{body['id']}.png")
+    assert client.get(body["samples"]).status_code == 410
+
+
+def test_of_images_in_fortrans_order_none_are_shown(client: TestClient) -> None:
+    data = npz(images=np.asfortranarray(np.ones((12, 8, 8), np.uint8)))
+    body = client.post("/v1/datasets", files={"file": ("x.npz", data)}).json()
+    assert body["samples"] is None
+    answer = client.get(f"/v1/datasets/{body['id']}/samples")
+    assert answer.status_code == 404
+    assert "no images of" in answer.json()["detail"]

@@ -87,6 +87,8 @@ def test_a_job_shows_its_progress_and_best(client: TestClient, database: Databas
         "params_ratio": 0.2,
         "macs": 3000,
         "macs_ratio": 0.3,
+        "bytes": 900,
+        "bytes_ratio": 0.225,
         "latency_ms": None,
     }
     assert client.get("/v1/jobs").json()["items"] == [body]

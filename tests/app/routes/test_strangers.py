@@ -20,7 +20,7 @@ from app.ids import DATASET, TEACHER, new_id
 from app.job_writer import JobWriter
 from app.jobs import create_job
 from app.leases import claim
-from app.records import NewDataset, NewEmbedding, StoredStudentFile
+from app.records import SAMPLES, NewDataset, NewEmbedding, StoredStudentFile
 from app.requests import JobRequest
 from app.services import Services
 from app.teachers import accept_teacher, create_teacher
@@ -35,7 +35,7 @@ Header = dict[str, str]
 SUBMITTER: tuple[Scope, ...] = ("read", "submit")
 IMAGES: dict[str, object] = {
     "n": 12, "test_n": 0, "shape": [8, 8, 1], "dtype": "uint8", "classes": list("abcd"),
-    "class_counts": [3, 3, 3, 3],
+    "class_counts": [3, 3, 3, 3], SAMPLES: "datasets/d.png",
 }  # fmt: skip
 LISTS = ("/v1/jobs", "/v1/datasets", "/v1/teachers", "/v1/embeddings")
 
@@ -56,6 +56,7 @@ def things(client: TestClient, services: Services, keys: dict[str, Header]) -> d
     """Returns what the owner has, by the parameters that routes have for it."""
     made = client.post("/v1/jobs", json=REQUEST, headers=keys["owner"]).json()["id"]
     database = services.database
+    services.artifacts.put_bytes("datasets/d.png", b"some images")
     owner = _owner(database)
     with database.seen_by(owner).write() as session:
         dataset, teacher = new_id(DATASET), new_id(TEACHER)
