@@ -457,7 +457,8 @@ def test_a_search_that_found_nothing_more_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     job_id = add_job(database, artifacts)
-    search = SimpleNamespace(run=lambda: None, is_exhausted=exhausted)
+    outlooks = SimpleNamespace(last=lambda _: None)
+    search = SimpleNamespace(run=lambda: None, is_exhausted=exhausted, outlooks=outlooks)
     monkeypatch.setattr("workers.coordinator.Search", lambda *_: search)
     for name in ("prepare", "finish_students", "save_embedding"):
         monkeypatch.setattr(f"workers.coordinator.{name}", lambda *_: None)
