@@ -14,6 +14,8 @@ _BEST: dict[str, Any] = {
     "params_ratio": 0.0349,
     "macs": 413776,
     "macs_ratio": 0.1634,
+    "bytes": 39064,
+    "bytes_ratio": 0.0357,
     "latency_ms": None,
 }
 _EXAMPLES: Mapping[str, dict[str, Any]] = {
@@ -31,7 +33,13 @@ _EXAMPLES: Mapping[str, dict[str, Any]] = {
             "constraints": {"params_ratio": 0.05},
             "search": {"evaluations": 24},
         },
-        "teacher": {"params": 272474, "macs": 2532480, "accuracy": 0.9851, "latency_ms": None},
+        "teacher": {
+            "params": 272474,
+            "macs": 2532480,
+            "bytes": 1093880,
+            "accuracy": 0.9851,
+            "latency_ms": None,
+        },
         "progress": {
             "stage": "training students",
             "completed": 18,

@@ -38,7 +38,7 @@ def look_at_packages(installed: Callable[[str], str] = metadata.version) -> Iter
             told = f"{one.name} is {version}; Stillhouse was tested with {one.specifier}"
             yield Finding(_SIDE, "packages", "warning", told, _INSTALL)
     if not wrong:
-        told = f"stillhouse {about['Version']}; all {len(needed)} are in their tested ranges"
+        told = f"stillhouse {about['Version']}; all packages are in their tested ranges"
         yield Finding(_SIDE, "packages", "ok", told)
 
 
