@@ -16,6 +16,7 @@ from app.api import create_app
 from app.api_keys import is_any_key
 from app.audit import write_to_stderr
 from app.database import Database
+from app.exit_code import FAILED, exit_code
 from app.guard import is_loopback
 from app.logs import format_written, write_logs
 from app.problems import NotReady
@@ -25,8 +26,6 @@ from app.tracing import start_tracing
 
 _log = logging.getLogger(__name__)
 
-_CANNOT_START = 2
-_CANNOT_LISTEN = 3  # as uvicorn has it
 _GRACE_S = 10  # for answers under way when it is told to stop
 # What unusable settings raise: wrong numbers and URLs, drivers that aren't there, folders.
 _UNUSABLE = (NotReady, ValueError, ImportError, OSError, SQLAlchemyError)
@@ -42,7 +41,7 @@ def main() -> None:
         _say(said_of_keys(settings, services.database))
     except _UNUSABLE as error:
         _say(f"stillhouse api: {error}", logging.ERROR)
-        sys.exit(_CANNOT_START)
+        sys.exit(exit_code(error))
     write_to_stderr()
     stop_tracing = start_tracing("stillhouse-api")
     app = create_app(services)
@@ -62,7 +61,7 @@ def main() -> None:
     with suppress(KeyboardInterrupt):  # which uvicorn raises again, once it has stopped
         server.run()
     if not server.started:
-        sys.exit(_CANNOT_LISTEN)
+        sys.exit(FAILED)
 
 
 def _say(line: str, level: int = logging.WARNING) -> None:

@@ -25,6 +25,7 @@ from app.routes import (
     jobs,
     metrics,
     page,
+    server,
     students,
     surrogate,
     teachers,
@@ -85,7 +86,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(Measuring, metrics=app.state.metrics.http)
     app.add_middleware(RequestIds)  # the last one added comes first
     of_jobs = (jobs, architecture, surrogate, students)
-    for routes in (*of_jobs, datasets, teachers, embeddings, estimates):
+    for routes in (*of_jobs, datasets, teachers, embeddings, estimates, server):
         app.include_router(routes.router, responses=_KEY_PROBLEMS)
     app.include_router(health.router)
     app.include_router(metrics.router)

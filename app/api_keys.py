@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from app.clock import DatabaseTime
@@ -95,7 +95,21 @@ def revoke_key(session: Session, name_or_id: str) -> None:
 
 def list_keys(session: Session) -> list[KeyRecord]:
     """Returns all keys, the oldest first."""
-    query = select(ApiKey, _is_valid()).order_by(ApiKey.created_at, ApiKey.id)
+    return _records(session, true())
+
+
+def get_key(session: Session, name_or_id: str) -> KeyRecord:
+    """Returns a key's record.
+
+    Raises:
+        NotFound: there is no such key.
+    """
+    (record,) = _records(session, ApiKey.id == _find(session, name_or_id).id)
+    return record
+
+
+def _records(session: Session, wanted: ColumnElement[bool]) -> list[KeyRecord]:
+    query = select(ApiKey, _is_valid()).where(wanted).order_by(ApiKey.created_at, ApiKey.id)
     return [
         KeyRecord(
             id=row.id,

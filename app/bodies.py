@@ -1,5 +1,6 @@
 """What the API answers, as the contract words it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -160,6 +161,19 @@ class StudentBody(BestBody):
             test_accuracy=student.test_accuracy,
             files=FileBody.all_of(student),
         )
+
+
+class StudentsBody(Body):
+    """What a job's trials became."""
+
+    items: tuple[StudentBody, ...]
+
+    @classmethod
+    def of(cls, students: Sequence[StudentRecord], teacher: TeacherRecord | None) -> "StudentsBody":
+        """Returns the body of a job's students; there are none before its teacher is measured."""
+        if teacher is None:
+            return cls(items=())
+        return cls(items=tuple(StudentBody.with_files(one, teacher) for one in students))
 
 
 class JobBody(Body):

@@ -1,22 +1,32 @@
-"""API keys: `python -m app.keys create|renew|list|revoke`, on the database of the settings."""
+"""API keys: `python -m app.keys [--json] create|renew|list|revoke`, on the settings' database."""
 
 import argparse
+import json
 import os
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NoReturn, cast
 
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
-from app.api_keys import KeyRecord, create_key, list_keys, renew_key, revoke_key
+from app.api_keys import (
+    KeyRecord,
+    create_key,
+    get_key,
+    list_keys,
+    renew_key,
+    revoke_key,
+)
 from app.database import Database
+from app.exit_code import WrongUsage, exit_code
 from app.problems import StillhouseError
 from app.settings import Settings
 from app.visitor import SCOPES, Scope
 
-_REFUSED = 1
 _UNUSABLE = (StillhouseError, ValueError, ImportError, OSError, SQLAlchemyError)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}")
 _DAYS = re.compile(r"(\d{1,5})d")
@@ -24,7 +34,7 @@ _DAYS = re.compile(r"(\d{1,5})d")
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise ValueError(message)
+        raise WrongUsage(message)
 
 
 def main() -> None:
@@ -37,12 +47,13 @@ def main() -> None:
     except _UNUSABLE as error:
         said = f"stillhouse keys: {error}".replace("\n", " ").strip()
         sys.stderr.write(f"{said}\n")
-        sys.exit(_REFUSED)
+        sys.exit(exit_code(error))
     database.close()
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="stillhouse keys")
+    parser.add_argument("--json", action="store_true")
     commands = parser.add_subparsers(dest="command", required=True)
     create = commands.add_parser("create")
     create.add_argument("--name", required=True, type=_name)
@@ -60,15 +71,30 @@ def _done(database: Database, wanted: argparse.Namespace) -> str:
     """Returns what is said of a command that was carried out."""
     if wanted.command == "list":
         with database.read() as session:
-            return table(list_keys(session))
+            keys = list_keys(session)
+        return "".join(map(_json_line, keys)) if wanted.json else table(keys)
+    named = wanted.name if wanted.command == "create" else wanted.key
     with database.write() as session:
-        match wanted.command:
-            case "create":
-                return create_key(session, wanted.name, wanted.scopes, wanted.expires) + "\n"
-            case "renew":
-                return renew_key(session, wanted.key, wanted.expires) + "\n"
-        revoke_key(session, wanted.key)
-        return f"{wanted.key} opens nothing any more\n"
+        made = _made(session, wanted)
+        if wanted.json:
+            return _json_line(get_key(session, named), made)
+    return f"{named} opens nothing any more\n" if made is None else f"{made}\n"
+
+
+def _made(session: Session, wanted: argparse.Namespace) -> str | None:
+    """Makes, renews or revokes a key; returns what opens then, of the first two."""
+    if wanted.command == "create":
+        return create_key(session, wanted.name, wanted.scopes, wanted.expires)
+    if wanted.command == "renew":
+        return renew_key(session, wanted.key, wanted.expires)
+    revoke_key(session, wanted.key)
+    return None
+
+
+def _json_line(key: KeyRecord, made: str | None = None) -> str:
+    """Returns a key's document on a line; `key` is what opens, of one that was made just now."""
+    told = asdict(key) | ({} if made is None else {"key": made})
+    return json.dumps(told, default=datetime.isoformat) + "\n"
 
 
 def table(keys: Sequence[KeyRecord]) -> str:

@@ -1,13 +1,15 @@
-"""The API's description: OpenAPI 3.1, with an example for every error."""
+"""The API's description: OpenAPI 3.1, with examples of requests, answers and errors."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fastapi import FastAPI
 
+from app.answer_examples import add_example
 from app.bodies import ProblemBody
 from app.byte_range import NoSuchPart
 from app.door import is_open
+from app.openapi_headers import add_headers
 from app.problems import (
     MEDIA_TYPE,
     Conflict,
@@ -73,15 +75,23 @@ def describe(app: FastAPI) -> None:
             for status, answer in _of_any_route(method).items():
                 responses.setdefault(str(status), answer)
             for status, answer in responses.items():
-                content = answer.get("content", {})
-                if status >= "400" and "application/json" in content:
-                    content[MEDIA_TYPE] = content.pop("application/json")
+                _finish(status, answer)
             operation["responses"] = dict(sorted(responses.items()))
+            add_headers(method, operation)
         for name in _UNUSED:
             schema["components"]["schemas"].pop(name, None)
         return schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _finish(status: str, answer: dict[str, Any]) -> None:
+    """Has an error be a problem, and any other answer have an example."""
+    content = answer.get("content", {})
+    if status < "400":
+        add_example(answer)
+    elif "application/json" in content:
+        content[MEDIA_TYPE] = content.pop("application/json")
 
 
 def _of_any_route(method: str) -> Mapping[int, dict[str, Any]]:

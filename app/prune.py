@@ -1,5 +1,6 @@
-"""Says which artifacts nothing needs any more, and removes them: `python -m app.prune [--yes]`."""
+"""Says which artifacts nothing needs any more, and removes them: `python -m app.prune`."""
 
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -9,11 +10,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.artifacts import Artifacts
 from app.database import Database
+from app.exit_code import exit_code
 from app.problems import NotReady
 from app.pruning import KINDS, Removable, removable
 from app.settings import Settings
 
-_CANNOT_PRUNE = 1
 _UNUSABLE = (NotReady, ValueError, ImportError, OSError, SQLAlchemyError)
 _TITLES = {
     "checkpoint": "checkpoints of jobs that have ended",
@@ -25,19 +26,25 @@ _MIB = 2**20
 
 
 def main() -> None:
-    """Prints what can go; removes it if it is told `--yes`. Ends with a clear line if it can't."""
+    """Prints what can go, as a document if it is told `--json`; removes it if it is told `--yes`.
+
+    Ends with a clear line if it can't.
+    """
     try:
         settings = Settings.from_environment(os.environ)
         database, artifacts = Database(settings.database_url), Artifacts(settings.artifacts_url)
         database.check()
         found = removable(database, artifacts, datetime.now(UTC))
         is_meant = "--yes" in sys.argv[1:]
-        sys.stdout.write("".join(f"{line}\n" for line in told(found, removed=is_meant)))
+        if "--json" in sys.argv[1:]:
+            sys.stdout.write(json.dumps(document(found, removed=is_meant)) + "\n")
+        else:
+            sys.stdout.write("".join(f"{line}\n" for line in told(found, removed=is_meant)))
         for one in found if is_meant else ():
             artifacts.delete(one.file.key)
     except _UNUSABLE as error:
         sys.stderr.write(f"stillhouse db prune: {error}\n".replace("\n", " ").strip() + "\n")
-        sys.exit(_CANNOT_PRUNE)
+        sys.exit(exit_code(error))
     database.close()
 
 
@@ -49,6 +56,17 @@ def told(found: Sequence[Removable], *, removed: bool) -> list[str]:
     lines = [_line(_TITLES[kind], sizes) for kind, sizes in kinds.items() if sizes]
     lines.append(_line("removed" if removed else "in all", [one.file.bytes for one in found]))
     return lines if removed else [*lines, "nothing was removed: `stillhouse db prune --yes` does"]
+
+
+def document(found: Sequence[Removable], *, removed: bool) -> dict[str, object]:
+    """Returns the same for programs: bytes and number of files, of each kind and in all."""
+    kinds = {kind: [one.file.bytes for one in found if one.kind == kind] for kind in KINDS}
+    return {
+        "removed": removed,
+        "files": len(found),
+        "bytes": sum(one.file.bytes for one in found),
+        "kinds": {kind: {"files": len(s), "bytes": sum(s)} for kind, s in kinds.items()},
+    }
 
 
 def _line(title: str, sizes: Sequence[int]) -> str:

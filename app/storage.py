@@ -35,7 +35,7 @@ class Storage:
         """
         folders = {self._settings.home, self._artifacts.local_folder or self._settings.home}
         for folder in sorted(folders):
-            free = shutil.disk_usage(_nearest(folder)).free - incoming_bytes
+            free = shutil.disk_usage(nearest(folder)).free - incoming_bytes
             if free < self._settings.min_free_bytes:
                 raise StorageFull(
                     f"the disk of {folder} has too little left:"
@@ -57,7 +57,7 @@ class Storage:
         return self._counted[1]
 
 
-def _nearest(folder: Path) -> Path:
+def nearest(folder: Path) -> Path:
     """Returns the folder, or the first one above it that is there yet."""
     return next(one for one in (folder, *folder.parents) if one.exists())
 

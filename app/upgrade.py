@@ -1,5 +1,6 @@
-"""Brings the database's tables to the newest revision: `python -m app.upgrade`."""
+"""Brings the database's tables to the newest revision: `python -m app.upgrade [--json]`."""
 
+import json
 import os
 import sys
 
@@ -7,10 +8,11 @@ from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.database import Database
+from app.exit_code import exit_code
 from app.problems import NotReady
 from app.settings import Settings
+from app.tables import REVISION
 
-_CANNOT_UPGRADE = 1
 # Settings that can't be used, drivers and folders that aren't there, a database that says no.
 _UNUSABLE = (NotReady, ValueError, ImportError, OSError, SQLAlchemyError, CommandError)
 
@@ -22,8 +24,10 @@ def main() -> None:
         database.upgrade()
     except _UNUSABLE as error:
         sys.stderr.write(f"stillhouse db upgrade: {error}\n".replace("\n", " ").strip() + "\n")
-        sys.exit(_CANNOT_UPGRADE)
+        sys.exit(exit_code(error))
     database.close()
+    if "--json" in sys.argv[1:]:
+        sys.stdout.write(json.dumps({"revision": REVISION}) + "\n")
 
 
 if __name__ == "__main__":

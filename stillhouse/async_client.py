@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from stillhouse.client import TeacherFrom
     from stillhouse.dataset_source import Arrays, DatasetFrom
     from stillhouse.local_teacher import Preprocessing
+    from stillhouse.teacher_source import TeacherSource
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -152,6 +153,12 @@ class AsyncClient:
         )
         return await self._run(upload, teacher)
 
+    async def upload_source(
+        self, source: TeacherSource, timeout_s: float = 300.0
+    ) -> UploadedTeacher:
+        """Returns the teacher of `teacher_source.source_of`, uploaded and checked."""
+        return await self._run(self._client.upload_source, source, timeout_s)
+
     async def upload_dataset(
         self, dataset: Path | str | Arrays, name: str | None = None
     ) -> Document:
@@ -178,6 +185,18 @@ class AsyncClient:
     def embeddings(self) -> AsyncIterator[Document]:
         """Yields the saved embeddings, newest first."""
         return self._each(self._client.embeddings())
+
+    async def delete(self, id_: str) -> None:
+        """Deletes a job that has ended, a dataset, a teacher or an embedding, with its files."""
+        await self._run(self._client.delete, id_)
+
+    async def on_record(self, id_: str) -> Document:
+        """Returns the document of a job, a dataset, a teacher or an embedding."""
+        return await self._run(self._client.on_record, id_)
+
+    async def server(self) -> Document:
+        """Returns what the server tells of itself."""
+        return await self._run(self._client.server)
 
     async def ready(self) -> bool:
         """Returns whether the server answers and its database is there and migrated."""

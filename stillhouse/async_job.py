@@ -118,6 +118,14 @@ class AsyncJob:
         """Fetches a student's files into a directory; returns the student."""
         return await self._run(self._job.download, directory, student)
 
+    async def students(self) -> list[Student]:
+        """Returns the students that trials became so far, the oldest first."""
+        return await self._run(self._job.students)
+
+    async def delete(self) -> None:
+        """Deletes the job, which must have ended, with its trials, students and embedding."""
+        await self._run(self._job.delete)
+
     async def cancel(self) -> AsyncJob:
         """Ends the job; its finished trials stay."""
         await self._run(self._job.cancel)

@@ -12,7 +12,9 @@ from rich.text import Text
 from stillhouse.commands import (
     best,
     database,
+    deletion,
     demo,
+    doctor,
     estimate,
     jobs,
     keys,
@@ -29,7 +31,7 @@ _HELP = """Give it a network you have; get back a smaller one you can ship.
 `stillhouse demo` shows all of it on this machine in a few minutes.
 
 Exit codes: 0 done · 1 the job failed, or the servers, or no student keeps an estimate's
-constraints · 2 wrong usage · 3 no server answers ·
+constraints, or a doctor finds something wrong · 2 wrong usage · 3 no server answers ·
 4 the server refuses, and says why · 5 a download is damaged · 130 interrupted.
 """
 
@@ -55,9 +57,11 @@ app.command("trials")(jobs.trials)
 app.command("cancel")(jobs.cancel)
 app.command("pause")(jobs.pause)
 app.command("resume")(jobs.resume)
+app.command("delete")(deletion.delete)
 app.command("datasets")(library.datasets)
 app.command("teachers")(library.teachers)
 app.command("embeddings")(library.embeddings)
+app.command("doctor")(doctor.doctor)
 app.add_typer(library.upload, name="upload")
 app.add_typer(database.app, name="db")
 app.add_typer(keys.app, name="keys")

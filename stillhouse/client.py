@@ -14,19 +14,19 @@ import httpx
 from rich.console import Console
 
 from stillhouse.compressing import Fields, begin, expect_fields, left_running
-from stillhouse.dataset_source import packed
 from stillhouse.documents import Document, Estimate, JobStatus, UploadedTeacher
-from stillhouse.errors import EstimateFailed, TeacherRejected
-from stillhouse.following import follow
+from stillhouse.errors import EstimateFailed
+from stillhouse.following import follow, patience_s
+from stillhouse.ids import path_of
 from stillhouse.job import Job
 from stillhouse.local_teacher import Preprocessing
 from stillhouse.polling import wait_for
 from stillhouse.progress import progress
 from stillhouse.students import Student
-from stillhouse.teacher_source import form, source_of
+from stillhouse.teacher_source import TeacherSource, source_of
 from stillhouse.transport import Transport
 from stillhouse.trial_logs import from_environment, logged
-from stillhouse.zipped_folder import zipped
+from stillhouse.uploads import send_dataset, send_teacher
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -105,7 +105,8 @@ class Client:
             preprocessing: As of `upload_teacher`.
             show: Takes what was found in the module and the images, and how to come back to a job
                 that was left.
-            fields: The request's other fields, such as `search={"evaluations": 20}`.
+            fields: The request's other fields, such as `search={"evaluations": 20}`. Without a
+                `name` the job is called after the network and the data set.
 
         Raises:
             UnusableTeacher: It can't be read or traced on this machine.
@@ -117,8 +118,10 @@ class Client:
         logs = from_environment(os.environ)
         request = {**fields, "constraints": dict(constraints or {})}
         job = begin(self, model, example, dataset, preprocessing, request, show)
-        with left_running(job, show), logged(logs, show) as log, progress(Console()) as shown:
-            for look in follow(job, self._sleep, through_pauses=True):
+        console = Console()
+        every_s = patience_s(console)
+        with left_running(job, show), logged(logs, show) as log, progress(console) as shown:
+            for look in follow(job, self._sleep, through_pauses=True, every_s=every_s):
                 shown(look)
                 log(look)
         job.require_success()
@@ -141,7 +144,7 @@ class Client:
             preprocessing: As of `upload_teacher`.
         """
         body = self._with_teacher(request, teacher, example, preprocessing)
-        created = self._transport.post("/v1/jobs", body)
+        created = self._transport.post_once("/v1/jobs", body)
         return self.job(str(created["id"]))
 
     def estimate(
@@ -167,7 +170,7 @@ class Client:
             WaitedTooLong: `timeout_s` passed first.
         """
         body = self._with_teacher(request, teacher, example, preprocessing)
-        path = f"/v1/estimates/{self._transport.post('/v1/estimates', body)['id']}"
+        path = f"/v1/estimates/{self._transport.post_once('/v1/estimates', body)['id']}"
         found = wait_for(
             lambda: Estimate.read(self._transport.get(path)),
             lambda estimate: estimate.finished,
@@ -220,18 +223,11 @@ class Client:
             input_shape=input_shape,
             say=show,
         ) as source:
-            created = self._transport.upload_files("/v1/teachers", source.files, form(source))
-        path = f"/v1/teachers/{created['id']}"
-        found = wait_for(
-            lambda: UploadedTeacher.read(self._transport.get(path)),
-            lambda uploaded: uploaded.checked,
-            f"the check of {created['id']}",
-            timeout_s,
-            sleep=self._sleep,
-        )
-        if found.state == "rejected":
-            raise TeacherRejected(found.id, found.error)
-        return found
+            return self.upload_source(source, timeout_s)
+
+    def upload_source(self, source: TeacherSource, timeout_s: float = 300.0) -> UploadedTeacher:
+        """Returns the teacher of `teacher_source.source_of`, uploaded and checked."""
+        return send_teacher(self._transport, source, timeout_s, self._sleep)
 
     def teachers(self) -> Iterator[UploadedTeacher]:
         """Yields the uploaded teachers, newest first."""
@@ -275,16 +271,7 @@ class Client:
             UnusableDataset: The arrays aren't whole numbers from 0 to 255, or of a wrong shape.
             Refused: It isn't a dataset; the problem says what is wrong with it.
         """
-        if not isinstance(dataset, Path | str):
-            with packed(dataset) as packed_path:
-                return self.upload_dataset(packed_path, name)
-        path = Path(dataset)
-        is_folder = path.is_dir()
-        called = path.resolve().name if is_folder else path.stem
-        sent_as = f"{called}.zip" if is_folder else path.name
-        with zipped(path) if is_folder else path.open("rb") as file:
-            content = {"file": (sent_as, file, "application/octet-stream")}
-            return self._transport.upload("/v1/datasets", content, {"name": name or called})
+        return send_dataset(self._transport, dataset, name)
 
     def datasets(self) -> Iterator[Document]:
         """Yields the uploaded datasets, newest first."""
@@ -293,6 +280,23 @@ class Client:
     def embeddings(self) -> Iterator[Document]:
         """Yields the saved embeddings: each finished search's, newest first."""
         return self._transport.items("/v1/embeddings")
+
+    def delete(self, id_: str) -> None:
+        """Deletes a job that has ended, a dataset, a teacher or an embedding, with its files.
+
+        Raises:
+            UnknownKind: The id is of none of these.
+            Refused: There is none (404), or something that has not ended uses it (409).
+        """
+        self._transport.delete(path_of(id_))
+
+    def on_record(self, id_: str) -> Document:
+        """Returns the document of a job, a dataset, a teacher or an embedding."""
+        return self._transport.get(path_of(id_))
+
+    def server(self) -> Document:
+        """Returns what the server tells of itself: `version`, `key` and `coordinators`."""
+        return self._transport.get("/v1/server")
 
     def ready(self) -> bool:
         """Returns whether the server answers and its database is there and migrated."""

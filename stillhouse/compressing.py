@@ -8,9 +8,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from stillhouse.dataset_source import described, name_or_path, packed
+from stillhouse.dataset_source import name_or_path, packed
 from stillhouse.documents import UploadedTeacher
 from stillhouse.errors import Unreachable
+from stillhouse.placing import placed
+from stillhouse.teacher_source import TeacherSource, source_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -77,23 +79,17 @@ def begin(
 ) -> Job:
     """Returns the job of a network and a data set, once both are where the server has them.
 
-    Arrays are looked at first, and a module is traced before images are sent: what is wrong on
-    this machine is told before anything has been waited for.
+    Arrays are looked at first, a module is traced before images are sent, and both have to have as
+    many classes: what is wrong on this machine is told before anything has been waited for.
     """
     with ExitStack() as stack:
         images = _found(dataset, stack)
-        teacher = teacher_named(model)
-        if teacher is None:
+        named: TeacherSource | Mapping[str, Any] | None = teacher_named(model)
+        if named is None:
             assert not isinstance(model, UploadedTeacher)
-            uploaded = client.upload_teacher(
-                model, example=example, preprocessing=preprocessing, show=show
-            )
-            teacher = {"id": uploaded.id}
-        if isinstance(images, Path):
-            taken = client.upload_dataset(images)
-            show(described(taken))
-            images = {"id": str(taken["id"])}
-        return client.submit({**request, "teacher": teacher, "dataset": images})
+            source = source_of(model, example=example, preprocessing=preprocessing, say=show)
+            named = stack.enter_context(source)
+        return client.submit({**placed(client, named, images, show), **request})
 
 
 def _found(dataset: DatasetFrom, stack: ExitStack) -> dict[str, str] | Path:

@@ -57,15 +57,20 @@ class Result:
 
 
 def run(
-    directory: Path, environment: Mapping[str, str], console: Console, svg: Path | None
+    directory: Path,
+    environment: Mapping[str, str],
+    console: Console,
+    svg: Path | None,
+    home: Path | None = None,
 ) -> Result:
     """Returns the result of one demonstration, whose student's files and test data are in place.
 
     Args:
-        directory: Where the files go; the servers' home is `home` in it.
+        directory: Where the files go.
         environment: What the servers inherit, our own settings left out.
         console: Where it is watched.
         svg: Where to save the last picture.
+        home: The servers'; `home` in the directory by default.
 
     Raises:
         CannotServe: The servers don't come up.
@@ -73,13 +78,13 @@ def run(
         DemoFailed: The test data can't be written.
     """
     started = time.monotonic()
-    place = _place(directory, environment)
+    place = _place(home or directory / "home", environment)
     console.print(f"starting servers in {place.home}", markup=False)
     with _served(place, console) as supervisor, Client(place.url, sleep=supervisor.watch) as client:
         for left in (job for job in client.jobs() if not job.status.finished):
             left.cancel()
         job = client.submit(REQUEST)
-        look = watch(follow(job, supervisor.watch), console)
+        look = watch(follow(job, supervisor.watch, every_s=0), console)
         if svg is not None:
             save_picture(look, svg)
         job.require_success()
@@ -88,13 +93,13 @@ def run(
     return _result(job, directory, time.monotonic() - started)
 
 
-def _place(directory: Path, environment: Mapping[str, str]) -> Place:
+def _place(home: Path, environment: Mapping[str, str]) -> Place:
     kept = {
         name: value
         for name, value in environment.items()
         if not name.startswith(("STILLHOUSE_", "RAY_"))
     }
-    return Place(directory / "home", "127.0.0.1", free_port(), kept, quiet=True)
+    return Place(home, "127.0.0.1", free_port(), kept, quiet=True)
 
 
 @contextmanager

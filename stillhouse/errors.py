@@ -166,6 +166,12 @@ class CannotServe(StillhouseError):
     """Raised when the servers can't be started: a port or a home is in use, a child dies."""
 
 
+class WrongSettings(CannotServe):
+    """Raised when a program of ours can't use the arguments or the settings that it was given."""
+
+    exit_code = 2
+
+
 def _reason(problem: Mapping[str, Any]) -> str:
     """Returns what a problem document says, on one line and one more for each field."""
     refusal = Refused(int(problem.get("status", 0) or 0), problem)

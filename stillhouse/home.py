@@ -16,6 +16,13 @@ def home_of(environment: Mapping[str, str]) -> Path:
     return Path(environment.get("STILLHOUSE_HOME") or "~/.stillhouse").expanduser().absolute()
 
 
+def environment_of(home: Path | None, environment: Mapping[str, str]) -> dict[str, str]:
+    """Returns the environment in which our programs find a home; their own one where it is None."""
+    if home is None:
+        return dict(environment)
+    return {**environment, "STILLHOUSE_HOME": str(home.expanduser().absolute())}
+
+
 @contextmanager
 def served(home: Path) -> Iterator[None]:
     """Holds a home, which is made if needed; the hold ends with the process at the latest.

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from stillhouse.documents import JobStatus, Trial
+from stillhouse.changes import Changes
+from stillhouse.documents import JobStatus, Trial, required
 from stillhouse.errors import JobFailed, NoStudentYet, Refused, WaitedTooLong
 from stillhouse.students import ParetoSet, ParetoTrial, Student
 from stillhouse.transport import Transport
@@ -31,6 +33,7 @@ class Job:
         self._transport = transport
         self.status = status
         self._path = f"/v1/jobs/{quote(status.id, safe='')}"
+        self._tag: str | None = None
 
     def __repr__(self) -> str:
         return f"<Job {self.id} {self.state}>"
@@ -52,8 +55,26 @@ class Job:
 
     def refresh(self) -> Job:
         """Asks the server how the job is; returns the job itself."""
-        self.status = JobStatus.read(self._transport.get(self._path))
+        self.changed(0)
         return self
+
+    @property
+    def is_tagged(self) -> bool:
+        """Whether the server can tell what is new since it was asked last."""
+        return self._tag is not None
+
+    def changed(self, within_s: int) -> bool:
+        """Asks the server for the job, and takes what is new; returns whether anything is.
+
+        Args:
+            within_s: How long the server may hold its answer for something new. It answers at once
+                the first time, and where it doesn't know of waiting.
+        """
+        found = self._transport.get_changed(self._path, self._tag, within_s)
+        if found is None:
+            return False
+        self.status, self._tag = JobStatus.read(found.document), found.tag
+        return True
 
     def wait(
         self,
@@ -64,16 +85,22 @@ class Job:
     ) -> Job:
         """Returns once the job has succeeded.
 
+        The server is asked once and answers when something is new; one that doesn't do that, or has
+        no room for another who waits, is asked every `poll_s` seconds.
+
         Raises:
             JobFailed: It failed or was cancelled.
             WaitedTooLong: `timeout_s` passed first; the job goes on.
         """
         started = clock()
-        while not self.refresh().status.finished:
-            if timeout_s is not None and clock() - started >= timeout_s:
+        changes = Changes(self, sleep, clock, poll_s)
+        self.refresh()
+        while not self.status.finished:
+            left_s = inf if timeout_s is None else timeout_s - (clock() - started)
+            if left_s <= 0:
                 msg = f"{self.id} is still {self.state} after {timeout_s:g} s"
                 raise WaitedTooLong(msg)
-            sleep(poll_s)
+            changes.await_next(left_s)
         self.require_success()
         return self
 
@@ -131,6 +158,15 @@ class Job:
         student = student or self.best()
         student.download(directory)
         return student
+
+    def delete(self) -> None:
+        """Deletes the job, which must have ended, with its trials, students and embedding."""
+        self._transport.delete(self._path)
+
+    def students(self) -> list[Student]:
+        """Returns the students that trials became so far, the oldest first; `trial` is whose."""
+        found = self._transport.get(f"{self._path}/students")
+        return [Student.read(one, self._transport) for one in required(found, "items")]
 
     def cancel(self) -> Job:
         """Ends the job; its finished trials stay."""

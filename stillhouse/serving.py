@@ -11,7 +11,7 @@ from pathlib import Path
 
 from stillhouse import ports
 from stillhouse.client import Client
-from stillhouse.errors import CannotServe
+from stillhouse.errors import CannotServe, WrongSettings
 from stillhouse.home import served
 from stillhouse.ray_node import RayNode
 from stillhouse.supervisor import Service, Supervisor
@@ -116,40 +116,54 @@ def services(place: Place, node: RayNode) -> list[Service]:
     ]
 
 
-def migrate(environment: Mapping[str, str]) -> None:
+def migrate(environment: Mapping[str, str], *, as_json: bool = False) -> str:
     """Brings the database that an environment names to the newest revision.
+
+    Returns:
+        The revision as JSON where that is wanted, and nothing else.
 
     Raises:
         CannotServe: It can't be reached or migrated; the message ends with the reason.
     """
-    _run(program("app.upgrade"), environment, "the database can't be migrated")
+    command = program("app.upgrade") + _flags(json=as_json)
+    return _run(command, environment, "the database can't be migrated")
 
 
-def prune(environment: Mapping[str, str], *, remove: bool) -> str:
+def prune(environment: Mapping[str, str], *, remove: bool, as_json: bool) -> str:
     """Returns what is said of the artifacts that nothing needs; removes them if it is to.
 
     Raises:
         CannotServe: Database or artifacts can't be reached; the message ends with the reason.
     """
-    command = program("app.prune") + (["--yes"] if remove else [])
+    command = program("app.prune") + _flags(yes=remove, json=as_json)
     return _run(command, environment, "nothing more can be removed")
 
 
-def keys(environment: Mapping[str, str], arguments: Sequence[str]) -> str:
+def keys(environment: Mapping[str, str], arguments: Sequence[str], *, as_json: bool) -> str:
     """Returns what is said of API keys, as `python -m app.keys` does.
 
     Raises:
         CannotServe: It can't be done; the message ends with the reason.
     """
-    return _run([*program("app.keys"), *arguments], environment, "nothing was done")
+    command = [*program("app.keys"), *_flags(json=as_json), *arguments]
+    return _run(command, environment, "nothing was done")
+
+
+def _flags(**given: bool) -> list[str]:
+    return [f"--{name}" for name, is_given in given.items() if is_given]
 
 
 def _run(command: list[str], environment: Mapping[str, str], failure: str) -> str:
-    """Returns what a program that ends by itself says; raises CannotServe if it fails."""
+    """Returns what a program of ours that ends by itself says.
+
+    Raises:
+        CannotServe: It failed; WrongSettings where that was for its arguments or settings.
+    """
     done = subprocess.run(
         command, env=dict(environment), capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         reason = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
-        raise CannotServe(f"{failure}: " + "".join(reason))
+        kind = WrongSettings if done.returncode == WrongSettings.exit_code else CannotServe
+        raise kind(f"{failure}: " + "".join(reason))
     return done.stdout

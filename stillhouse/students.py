@@ -63,6 +63,12 @@ class Student:
             transport=transport,
         )
 
+    @property
+    def trial(self) -> int | None:
+        """The number of the trial that it was."""
+        number = self.document.get("trial")
+        return None if number is None else int(number)
+
     def module(self) -> nn.Module:
         """Returns it as a plain module in eval mode, to run or to train on.
 

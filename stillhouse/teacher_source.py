@@ -40,6 +40,7 @@ class TeacherSource:
         preprocessing: What images go through before the network; None leaves it to the server.
         network: The name of the network that the weights belong to.
         input_shape: Of that network's images: channels, height and width.
+        classes: How many it tells apart, where that was seen on this machine.
     """
 
     name: str
@@ -47,6 +48,7 @@ class TeacherSource:
     preprocessing: Preprocessing | None = None
     network: str | None = None
     input_shape: Sequence[int] | None = None
+    classes: int | None = None
 
 
 @contextmanager
@@ -87,7 +89,8 @@ def source_of(
             say(found.description())
             folder = stack.enter_context(TemporaryDirectory(prefix="stillhouse-"))
             files = found.write(Path(folder))
-            found = TeacherSource(found.name, files, found.preprocessing)
+            classes = found.architecture.output_shape[0]
+            found = TeacherSource(found.name, files, found.preprocessing, classes=classes)
         yield replace(found, input_shape=input_shape)
 
 

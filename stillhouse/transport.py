@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import uuid4
 
 import httpx
 
@@ -18,6 +19,18 @@ _TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 _UPLOAD_TIMEOUT = httpx.Timeout(600.0, connect=5.0)
 # A server that answered before and is silent now is being restarted: 15 s in all.
 _RETRY_AFTER_S = (1.0, 2.0, 4.0, 8.0)
+
+
+_NOT_MODIFIED = 304
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL, httpx.UnsupportedProtocol)
+_UNDER_WAY = ":under-way"  # the end of the problem's type: the first one is being carried out
+
+
+class Tagged(NamedTuple):
+    """A document and its entity tag, where the server gave one."""
+
+    document: Document
+    tag: str | None
 
 
 class Transport:
@@ -66,6 +79,54 @@ class Transport:
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> Document:
         """Returns the answer to a JSON body; raises Refused, Unreachable or NotAnswered."""
         return self._document(self._send("POST", path, json=body))
+
+    def post_once(self, path: str, body: Mapping[str, Any]) -> Document:
+        """Returns the answer to a JSON body that makes something, once.
+
+        It is sent again when the connection breaks off, or a server that answered before is
+        silent. An `Idempotency-Key` lets the server tell that it is the same.
+        """
+        headers = {"Idempotency-Key": str(uuid4())}
+        for pause_s in _RETRY_AFTER_S:
+            try:
+                return self._document(self._send("POST", path, json=body, headers=headers))
+            except Unreachable as error:
+                never_reached = isinstance(error.__cause__, _NOT_SENT)
+                if never_reached and not self._answered:
+                    raise
+            except Refused as refusal:
+                if not str(refusal.problem.get("type", "")).endswith(_UNDER_WAY):
+                    raise
+            self._sleep(pause_s)
+        return self._document(self._send("POST", path, json=body, headers=headers))
+
+    def get_changed(self, path: str, tag: str | None, wait_s: int) -> Tagged | None:
+        """Returns the document at a path as soon as it is another one; None while it isn't.
+
+        Args:
+            path: Of what the server gives an entity tag for.
+            tag: Of the document that the caller has; None if there is none: nothing is waited for.
+            wait_s: How long the server may hold its answer.
+
+        Raises:
+            Refused, Unreachable, NotAnswered: As `get`.
+        """
+        headers = {} if tag is None else {"If-None-Match": tag}
+        params = {"wait": wait_s} if tag is not None and wait_s > 0 else {}
+        timeout = httpx.Timeout(30.0 + wait_s, connect=5.0)
+        asked = {"params": params, "headers": headers, "timeout": timeout}
+        for pause_s in _RETRY_AFTER_S if self._answered else ():
+            try:
+                return self._tagged(self._send("GET", path, **asked))
+            except Unreachable:
+                self._sleep(pause_s)
+        return self._tagged(self._send("GET", path, **asked))
+
+    def delete(self, path: str) -> None:
+        """Has the server delete what is at a path; raises Refused or Unreachable."""
+        answer = self._send("DELETE", path)
+        if answer.is_error:
+            raise _refusal(answer)
 
     def upload(self, path: str, files: Mapping[str, Any], form: Mapping[str, str]) -> Document:
         """Returns the answer to a multipart upload; the files are streamed.
@@ -129,6 +190,11 @@ class Transport:
         except httpx.InvalidURL as error:
             msg = f"{self.url} is not an address ({error})"
             raise Unreachable(msg) from error
+
+    def _tagged(self, answer: httpx.Response) -> Tagged | None:
+        if answer.status_code == _NOT_MODIFIED:
+            return None
+        return Tagged(self._document(answer), answer.headers.get("etag"))
 
     def _document(self, answer: httpx.Response) -> Document:
         if answer.is_error:

@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.live import Live
 
+from stillhouse.documents import JobStatus
 from stillhouse.following import Look
 from stillhouse.picture import PICTURE_WIDTH, clock_time, count, picture
 
@@ -83,5 +84,21 @@ def _lines(look: Look) -> list[str]:
         if trial.state == "stopped"
     ]
     failed = [f"trial {trial.number}: failed" for trial in look.trials if trial.state == "failed"]
+    now = status.progress.stage
+    stage = [f"now: {now}"] if now and now != status.state else []
+    best = [
+        f"best so far: trial {found.trial}, score {found.score:.4f}, "
+        f"accuracy {found.accuracy:.4f}, {count(found.params)} params "
+        f"({found.params_ratio:.2%} of the teacher's)"
+        for found in [status.best]
+        if found is not None
+    ]
+    reason = [f"error: {told}" for told in [_reason(status)] if told]
     ended = f" after {clock_time(look.elapsed_s)}" if status.finished else ""
-    return [*teacher, *trials, *stopped, *failed, f"{status.id} {status.state}{ended}"]
+    last = f"{status.id} {status.state}{ended}"
+    return [*teacher, *stage, *trials, *stopped, *failed, *best, *reason, last]
+
+
+def _reason(status: JobStatus) -> str:
+    error = status.error or {}
+    return str(error.get("detail") or error.get("title") or "")

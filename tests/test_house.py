@@ -133,6 +133,7 @@ def test_what_is_installed_is_pinned() -> None:
     )
     names = {name.lower().replace("_", "-") for name in pinned}
     wanted = project()["project"]
-    requirements = [*wanted["dependencies"], *wanted["optional-dependencies"]["dev"]]
+    optional = wanted["optional-dependencies"].values()
+    requirements = [*wanted["dependencies"], *(one for group in optional for one in group)]
     bare = {re.split(r"[\[<>=]", requirement)[0].lower() for requirement in requirements}
     assert bare - names == set()

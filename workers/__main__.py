@@ -15,6 +15,7 @@ import torch
 from app.artifacts import Artifacts
 from app.database import Database
 from app.errand_leases import KINDS
+from app.exit_code import exit_code
 from app.logs import write_logs
 from app.problems import NotReady
 from app.settings import Settings, SettingsError
@@ -41,7 +42,7 @@ def main() -> int:
         connect(settings.ray_address)
     except (SettingsError, NotReady, ConnectionError) as error:
         log.error("the coordinator can't start: %s", error)  # noqa: TRY400 - one clear line
-        return NO_RAY if isinstance(error, ConnectionError) else 1
+        return NO_RAY if isinstance(error, ConnectionError) else exit_code(error)
     stop_tracing = start_tracing("stillhouse-coordinator")
     tell_metrics(settings.metrics_host, settings.metrics_port)
     artifacts = Artifacts(settings.artifacts_url)

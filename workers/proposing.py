@@ -27,6 +27,8 @@ from workers.work import Work
 
 log = logging.getLogger(__name__)
 
+_OVER_53_BITS = 10  # of a seed's 63: browsers read a larger number of JSON as another one
+
 
 def job_proposer(work: Work, prepared: Prepared, proposer_key: str | None) -> Proposer:
     """Returns the job's proposer, as it was when it proposed the newest trials.
@@ -103,7 +105,7 @@ def new_trials(
             params=int(costs.params[row]),
             macs=int(costs.macs[row]),
             bytes=int(costs.bytes[row]),
-            seed=derive_seed(job_seed, "trial", first + row),
+            seed=derive_seed(job_seed, "trial", first + row) >> _OVER_53_BITS,
             latency_ms=None if latency is None else latency(hashes[row]),
             recipe_hash=prepared.recipe_hash,
         )

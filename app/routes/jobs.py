@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app import job_commands
-from app.bodies import JobBody, PageBody, StudentBody, TrialBody
+from app.bodies import JobBody, PageBody, StudentBody, StudentsBody, TrialBody
 from app.database import Also
 from app.deletion import delete_job
 from app.event_stream import MEDIA_TYPE as EVENTS
@@ -162,6 +162,18 @@ def show_best(services: Used, job_id: JobId) -> Response:
             raise NotFound(f"{job_id} has no student yet")
         best = get_student(session, job.best_student_id)
     return json_answer(StudentBody.with_files(best, job.teacher))
+
+
+@router.get("/{job_id}/students", responses={200: {"model": StudentsBody}, **_NO_JOB})
+def list_the_students(services: Used, job_id: JobId) -> Response:
+    """Lists the students that a job's trials became, the oldest first, with their files.
+
+    A trial may have two: as it was while it was the best, and after its final training.
+    """
+    with services.database.read() as session:
+        job = get_job(session, job_id)
+        found = list_students(session, job_id) if job.teacher is not None else []
+    return json_answer(StudentsBody.of(found, job.teacher))
 
 
 @router.get("/{job_id}/pareto", responses={200: {"model": ParetoBody}, **_NO_JOB})

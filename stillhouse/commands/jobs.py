@@ -13,12 +13,14 @@ from rich.console import Console
 from stillhouse.client import Client
 from stillhouse.commands.options import DEFAULT_URL, AsJson, JobId, Url
 from stillhouse.commands.output import Limit, share, write_lines, write_table
-from stillhouse.documents import Trial
+from stillhouse.commands.watch import result_line
+from stillhouse.documents import JobStatus, Trial
 from stillhouse.following import Follower
 from stillhouse.job import Job
 from stillhouse.picture import count
 from stillhouse.watching import watch
 
+_UNNAMED = "job"  # what the server calls it then
 _FIRST = typer.Option(min=0, help="The number of the first trial to list.")
 
 
@@ -40,7 +42,10 @@ def status(job_id: JobId, as_json: AsJson = False, url: Url = DEFAULT_URL) -> No
         if as_json:
             typer.echo(json.dumps(job.status.document, indent=2))
         else:
-            watch([Follower(job).look()], Console())
+            console = Console()
+            watch([Follower(job).look()], console)
+            if (told := result_line(job)) is not None:
+                console.print(told, markup=False, highlight=False, soft_wrap=True)
 
 
 def trials(
@@ -86,13 +91,22 @@ def _job_row(job: Job) -> list[str]:
     return [
         status.id,
         status.state,
-        status.name or "",
+        _called(status),
         f"{status.progress.tried}/{status.progress.total}",
         "" if best is None else f"{best.score:.4f}",
         share(None if best is None else best.accuracy),
         share(None if best is None else best.params_ratio),
         status.created_at,
     ]
+
+
+def _called(status: JobStatus) -> str:
+    """Returns a job's name; of one that nobody named, what its teacher and its data are called."""
+    if status.name and status.name != _UNNAMED:
+        return status.name
+    teacher, dataset = status.request.get("teacher", {}), status.request.get("dataset", {})
+    of = [str(one.get("network") or one.get("name") or one.get("id")) for one in (teacher, dataset)]
+    return " on ".join(of)
 
 
 def _trial_row(trial: Trial) -> list[str]:

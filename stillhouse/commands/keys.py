@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from stillhouse import serving
+from stillhouse.commands.options import AsJson, Home
+from stillhouse.home import environment_of
 
 app = typer.Typer(
     help="API keys: who may come in. They work on the database, not through a server.",
@@ -28,37 +31,44 @@ def create(
         str, typer.Option(help="`read` looks, `submit` changes, `admin` does all, everywhere.")
     ] = "read,submit",
     expires: Expires = None,
+    home: Home = None,
+    as_json: AsJson = False,
 ) -> None:
     """Makes a key and shows it, this once: only its hash is kept."""
-    _show_once(["create", f"--name={name}", f"--scopes={scopes}", *_expiry(expires)])
+    made = ["create", f"--name={name}", f"--scopes={scopes}", *_expiry(expires)]
+    _show_once(made, home, as_json)
 
 
 @app.command()
-def renew(key: Key, expires: Expires = None) -> None:
+def renew(key: Key, expires: Expires = None, home: Home = None, as_json: AsJson = False) -> None:
     """Gives a key new bits and shows them, this once; what it owns stays its own.
 
     The old bits open nothing any more, within a second. A key that was revoked is valid again.
     """
-    _show_once(["renew", *_expiry(expires), "--", key])
+    _show_once(["renew", *_expiry(expires), "--", key], home, as_json)
 
 
 @app.command(name="list")
-def list_() -> None:
+def list_(home: Home = None, as_json: AsJson = False) -> None:
     """Lists the keys: scopes, how long they are valid, when they were last used (by the minute)."""
-    typer.echo(serving.keys(os.environ, ["list"]), nl=False)
+    _say(["list"], home, as_json)
 
 
 @app.command()
-def revoke(key: Key) -> None:
+def revoke(key: Key, home: Home = None, as_json: AsJson = False) -> None:
     """Makes a key open nothing any more, within a second; what it owns stays."""
-    typer.echo(serving.keys(os.environ, ["revoke", "--", key]), nl=False)
+    _say(["revoke", "--", key], home, as_json)
 
 
 def _expiry(expires: str | None) -> list[str]:
     return [] if expires is None else [f"--expires={expires}"]
 
 
-def _show_once(arguments: list[str]) -> None:
+def _say(arguments: list[str], home: Path | None, as_json: bool) -> None:
+    typer.echo(serving.keys(environment_of(home, os.environ), arguments, as_json=as_json), nl=False)
+
+
+def _show_once(arguments: list[str], home: Path | None, as_json: bool) -> None:
     """Prints the key alone to standard output, where a script may take it from."""
-    typer.echo(serving.keys(os.environ, arguments), nl=False)
+    _say(arguments, home, as_json)
     typer.echo("Keep it now: it is not shown again. Clients take it as STILLHOUSE_KEY.", err=True)

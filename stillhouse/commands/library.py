@@ -101,6 +101,8 @@ def upload_teacher(
     """
     if input_shape is not None and network is None:
         raise BadRequestFile("--input-shape goes with the weights of a --network alone")
-    with Client(url) as client:
-        uploaded = given.upload_teacher(client, path, preprocessing, network, input_shape)
+    source = given.typed_source(path, preprocessing, network, input_shape)
+    with Client(url) as client, source as found:
+        uploaded = client.upload_source(found)
+    given.say_ready(uploaded)
     typer.echo(json.dumps(uploaded.document, indent=2) if as_json else uploaded.id)

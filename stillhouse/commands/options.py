@@ -17,6 +17,15 @@ Url = Annotated[
     str,
     typer.Option("--url", envvar="STILLHOUSE_URL", help="The server's address.", metavar="URL"),
 ]
+Home = Annotated[
+    Path | None,
+    typer.Option(
+        "--home",
+        envvar="STILLHOUSE_HOME",
+        metavar="FOLDER",
+        help="Folder of an installation on this machine; `~/.stillhouse` when not given.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the server's document as JSON.")]
 
 
@@ -43,4 +52,4 @@ Svg = Annotated[
     typer.Option("--svg", metavar="FILE", help="Save the last picture there, as an SVG."),
 ]
 
-__all__ = ["DEFAULT_URL", "AsJson", "JobId", "Svg", "Url", "job_ids"]
+__all__ = ["DEFAULT_URL", "AsJson", "Home", "JobId", "Svg", "Url", "job_ids"]

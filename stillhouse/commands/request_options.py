@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,9 +11,10 @@ from typing import Annotated, Any
 import typer
 
 from stillhouse.client import Client
-from stillhouse.dataset_source import described, name_or_path
+from stillhouse.dataset_source import name_or_path
 from stillhouse.documents import UploadedTeacher
 from stillhouse.picture import count
+from stillhouse.placing import placed
 from stillhouse.request import (
     BadRequestFile,
     parse_assignments,
@@ -21,6 +23,7 @@ from stillhouse.request import (
     read_shape,
     with_fields,
 )
+from stillhouse.teacher_source import TeacherSource, source_of
 
 File = Annotated[
     Path | None,
@@ -125,36 +128,33 @@ class Asked:
         }
         read = read_request(self.file) if self.file else {}
         request = with_fields(_for_kind(read, self.objective), values)
-        if self.dataset is not None:
-            request["dataset"] = _dataset(client, self.dataset)
-        if self.teacher is not None:
-            uploaded = upload_teacher(
-                client, self.teacher, self.preprocessing, self.network, self.input_shape
-            )
-            request["teacher"] = {"id": uploaded.id}
-        elif self.preprocessing is not None or self.input_shape is not None:
+        if self.teacher is None and (self.preprocessing is not None or self.input_shape):
             msg = "--preprocessing and --input-shape are of a --teacher, and none is given"
             raise BadRequestFile(msg)
-        return request
+        images = _named(request, "dataset") if self.dataset is None else name_or_path(self.dataset)
+        with self._source() as source:
+            teacher = _named(request, "teacher") if source is None else source
+            parts = placed(client, teacher, images, say, say_ready)
+        return parts | request | {key: parts[key] for key in ("teacher", "dataset") if key in parts}
+
+    def _source(self) -> AbstractContextManager[TeacherSource | None]:
+        """Returns what yields the `--teacher` of this machine, where there is one."""
+        if self.teacher is None:
+            return nullcontext()
+        return typed_source(self.teacher, self.preprocessing, self.network, self.input_shape)
 
 
-def upload_teacher(
-    client: Client,
-    path: Path,
-    preprocessing: str | None,
-    network: str | None,
-    input_shape: str | None,
-) -> UploadedTeacher:
-    """Returns the teacher made of a file, as it was typed; says what was found in it."""
-    uploaded = client.upload_teacher(
+def typed_source(
+    path: Path, preprocessing: str | None, network: str | None, input_shape: str | None
+) -> AbstractContextManager[TeacherSource]:
+    """Returns what yields the teacher made of a file, as it was typed; says what is found in it."""
+    return source_of(
         path,
         preprocessing=None if preprocessing is None else read_object(preprocessing),
         network=network,
         input_shape=None if input_shape is None else read_shape(input_shape),
-        show=_say,
+        say=say,
     )
-    _say(_ready(uploaded))
-    return uploaded
 
 
 def _for_kind(request: Mapping[str, Any], kind: str | None) -> dict[str, Any]:
@@ -165,14 +165,10 @@ def _for_kind(request: Mapping[str, Any], kind: str | None) -> dict[str, Any]:
     return {**request, "objective": {k: v for k, v in objective.items() if k != "costs"}}
 
 
-def _dataset(client: Client, dataset: str) -> dict[str, str]:
-    """Returns how a request names a data set; one on this machine is uploaded first."""
-    found = name_or_path(dataset)
-    if isinstance(found, dict):
-        return found
-    uploaded = client.upload_dataset(found)
-    _say(described(uploaded))
-    return {"id": str(uploaded["id"])}
+def _named(request: Mapping[str, Any], part: str) -> Mapping[str, Any] | None:
+    """Returns how a request names its teacher or its dataset; None if it isn't as it should be."""
+    named = request.get(part)
+    return named if isinstance(named, Mapping) else None
 
 
 def teacher_facts(teacher: UploadedTeacher) -> str:
@@ -190,13 +186,14 @@ def teacher_facts(teacher: UploadedTeacher) -> str:
     return ", ".join(found)
 
 
-def _ready(teacher: UploadedTeacher) -> str:
+def say_ready(teacher: UploadedTeacher) -> None:
+    """Tells what the server found in a teacher, beside the output."""
     frozen = (teacher.summary or {}).get("frozen") or {}
-    lines = [f"{teacher.id} ({teacher.name}) is ready: {teacher_facts(teacher)}"]
-    lines += [f"  kept as it is: {layer}: {why}" for layer, why in list(frozen.items())[:5]]
-    return "\n".join(lines)
+    say(f"{teacher.id} ({teacher.name}) is ready: {teacher_facts(teacher)}")
+    for layer, why in list(frozen.items())[:5]:
+        say(f"  kept as it is: {layer}: {why}")
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
     """Tells it beside the output, which programs read."""
     typer.echo(line, err=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from stillhouse.home import home_of
+from stillhouse.commands.options import Home
+from stillhouse.home import environment_of, home_of
 from stillhouse.ports import free_port
 from stillhouse.serving import Place, program, serving
 
@@ -20,14 +20,13 @@ _PORT = typer.Option(
     max=65535,
     help="Port that the API listens on; 0 takes any free one.",
 )
-_HOME = typer.Option(envvar="STILLHOUSE_HOME", help="Folder that keeps everything.")
 
 Host = Annotated[str, _HOST]
 Port = Annotated[int, _PORT]
 
 
 def serve(
-    home: Annotated[Path | None, _HOME] = None,
+    home: Home = None,
     host: Host = "127.0.0.1",
     port: Port = 8000,
     cpus: Annotated[
@@ -39,8 +38,9 @@ def serve(
     A server that dies is started again; all end with this command.
     """
     console = Console(stderr=True, highlight=False)
-    folder = home.expanduser().absolute() if home is not None else home_of(os.environ)
-    place = Place(folder, host, port or free_port(host), os.environ, cpus)
+    environment = environment_of(home, os.environ)
+    folder = home_of(environment)
+    place = Place(folder, host, port or free_port(host), environment, cpus)
     try:
         with serving(place, lambda line: console.print(line, markup=False)) as supervisor:
             console.print(f"[bold green]Stillhouse[/] is at [bold]{place.url}[/] (home {folder})")
@@ -49,15 +49,15 @@ def serve(
         console.print("stopped")
 
 
-def api(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+def api(host: Host = "127.0.0.1", port: Port = 8000, home: Home = None) -> None:
     """Serves the API alone, for installations on several machines."""
-    environment = {**os.environ, "STILLHOUSE_HOST": host, "STILLHOUSE_PORT": str(port)}
-    _become(program("app"), environment)
+    place = {"STILLHOUSE_HOST": host, "STILLHOUSE_PORT": str(port)}
+    _become(program("app"), environment_of(home, os.environ) | place)
 
 
-def coordinator() -> None:
+def coordinator(home: Home = None) -> None:
     """Drives jobs on the Ray at RAY_ADDRESS, for installations on several machines."""
-    _become(program("workers"), dict(os.environ))
+    _become(program("workers"), environment_of(home, os.environ))
 
 
 def _become(command: list[str], environment: dict[str, str]) -> None:

@@ -12,8 +12,10 @@ from rich.console import Console
 
 from stillhouse.client import Client
 from stillhouse.commands.options import DEFAULT_URL, AsJson, JobId, Svg, Url
-from stillhouse.following import Look, follow
+from stillhouse.errors import NoStudentYet, Refused
+from stillhouse.following import Look, follow, patience_s
 from stillhouse.job import Job
+from stillhouse.picture import count
 from stillhouse.trial_logs import TrialLog, logged, trial_logs
 from stillhouse.watching import Show, save_picture
 from stillhouse.watching import watch as watch_looks
@@ -54,10 +56,30 @@ def show(
 ) -> None:
     """Shows a job until it ends; raises JobFailed when it ends without students."""
     with logged(logs, lambda line: typer.echo(line, err=True)) as log:
-        look = watch_looks(_through(log, follow(job)), console)
+        look = watch_looks(_through(log, follow(job, every_s=patience_s(console))), console)
     if svg is not None:
         save_picture(look, svg)
     job.require_success()
+    if (told := result_line(job)) is not None:
+        console.print(told, markup=False, highlight=False, soft_wrap=True)
+
+
+def result_line(job: Job) -> str | None:
+    """Returns the figures of what a job that succeeded ends with; None of any other job."""
+    if job.state != "succeeded" or job.status.best is None:
+        return None
+    ratios = job.status.best
+    try:
+        best = job.best()
+    except (NoStudentYet, Refused):  # somebody has deleted it meanwhile
+        return None
+    test = "" if best.test_accuracy is None else f", test accuracy {best.test_accuracy:.4f}"
+    latency = "" if best.latency_ms is None else f", {best.latency_ms:.3g} ms"
+    return (
+        f"result: {best.id} of trial {ratios.trial}: score {best.score:.4f}, accuracy "
+        f"{best.accuracy:.4f}{test}, {count(ratios.params)} params ({ratios.params_ratio:.2%}), "
+        f"{count(ratios.macs)} MACs ({ratios.macs_ratio:.2%}){latency}"
+    )
 
 
 def _through(log: Show, looks: Iterable[Look]) -> Iterator[Look]:

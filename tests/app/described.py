@@ -9,6 +9,8 @@ from typing import Any
 from fastapi.testclient import TestClient
 from jsonschema import Draft202012Validator
 
+from app.openapi_headers import TOLD
+
 Json = Any
 _MADE: list[Json] = []
 
@@ -23,6 +25,7 @@ class DescribedClient(TestClient):
         if operation is not None:
             kind = answer.headers.get("content-type", "").partition(";")[0]
             check(schema, operation, answer.status_code, kind, answer.content)
+            check_headers(operation, answer.status_code, answer.headers)
         return answer
 
 
@@ -44,6 +47,13 @@ def check(schema: Json, operation: Json, status: int, kind: str, body: bytes) ->
         validator = validator_of(schema, content[kind]["schema"])
         errors = [error.message for error in validator.iter_errors(json.loads(body))]
         assert errors == [], (operation["operationId"], status, errors)
+
+
+def check_headers(operation: Json, status: int, headers: Mapping[str, str]) -> None:
+    """Fails if an answer has a header that programs go by and the description doesn't tell."""
+    described = {name.lower() for name in operation["responses"][str(status)].get("headers", {})}
+    told = {name.lower() for name in TOLD} & {name.lower() for name in headers}
+    assert told <= described, (operation["operationId"], status, told - described)
 
 
 def examples_of(content: Mapping[str, Json]) -> Iterator[Json]:

@@ -79,21 +79,25 @@ def test_an_expiry_is_in_days_or_a_date(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "words", "code"),
     [
-        (["create"], "--name"),
-        (["create", "--name="], "is no name"),
-        (["create", "--name=a b"], "is no name"),
-        (["create", "--name=key_1"], "is no name"),
-        (["create", "--name=a", "--scopes=read,root"], "'root' is no scope: read, submit, admin"),
-        (["create", "--name=a", "--scopes="], "is no scope"),
-        (["create", "--name=a", "--expires=soon"], "is no expiry"),
-        (["create", "--name=a", "--expires=2020-01-01"], "is over already"),
-        (["create", "--name=a", "--expires=0d"], "is over already"),
-        (["create", "--name=a", "--expires=99999d"], ""),
-        (["revoke", "ada"], "there is no key 'ada'"),
-        (["renew", "ada"], "there is no key 'ada'"),
-        (["destroy"], "invalid choice"),
+        (["create"], "--name", 2),
+        (["create", "--name="], "is no name", 2),
+        (["create", "--name=a b"], "is no name", 2),
+        (["create", "--name=key_1"], "is no name", 2),
+        (
+            ["create", "--name=a", "--scopes=read,root"],
+            "'root' is no scope: read, submit, admin",
+            2,
+        ),
+        (["create", "--name=a", "--scopes="], "is no scope", 2),
+        (["create", "--name=a", "--expires=soon"], "is no expiry", 2),
+        (["create", "--name=a", "--expires=2020-01-01"], "is over already", 2),
+        (["create", "--name=a", "--expires=0d"], "is over already", 2),
+        (["create", "--name=a", "--expires=99999d"], "", 2),
+        (["revoke", "ada"], "there is no key 'ada'", 1),
+        (["renew", "ada"], "there is no key 'ada'", 1),
+        (["destroy"], "invalid choice", 2),
     ],
 )
 def test_what_is_not_understood_is_told_in_a_line(
@@ -102,11 +106,12 @@ def test_what_is_not_understood_is_told_in_a_line(
     capsys: pytest.CaptureFixture[str],
     arguments: list[str],
     words: str,
+    code: int,
 ) -> None:
     if words:
         with pytest.raises(SystemExit) as ended:
             _run(monkeypatch, *arguments)
-        assert ended.value.code == 1
+        assert ended.value.code == code
         (line,) = capsys.readouterr().err.splitlines()
         assert line.startswith("stillhouse keys: ")
         assert words in line

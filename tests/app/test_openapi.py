@@ -65,6 +65,35 @@ def test_every_body_has_examples_that_fit(schema: dict[str, Any]) -> None:
     assert found == 4
 
 
+def test_main_answers_have_whole_examples_that_fit(schema: dict[str, Any]) -> None:
+    found = set()
+    for method, path, operation in operations(schema):
+        for status, answer in operation["responses"].items():
+            content = answer.get("content", {}).get("application/json", {})
+            if status < "400" and "schema" in content:
+                for example in examples_of(content):
+                    validator_of(schema, content["schema"]).validate(example)
+                    found.add((method, path))
+    wanted = {"", "/{job_id}", "/{job_id}/trials", "/{job_id}/best", "/{job_id}/students"}
+    assert {("get", f"/v1/jobs{rest}") for rest in wanted} <= found
+    assert {("post", "/v1/jobs"), ("get", "/v1/embeddings"), ("get", "/v1/server")} <= found
+
+
+def test_headers_are_described_where_they_come(schema: dict[str, Any]) -> None:
+    def headers(method: str, path: str, status: str) -> set[str]:
+        return set(schema["paths"][path][method]["responses"][status].get("headers", {}))
+
+    assert headers("post", "/v1/jobs", "202") == {"Location", "Retry-After", "Idempotent-Replayed"}
+    assert headers("post", "/v1/jobs", "409") == {"Retry-After"}
+    assert headers("get", "/v1/jobs/{job_id}", "200") == {"ETag"}
+    assert headers("get", "/v1/jobs/{job_id}", "304") == {"ETag"}
+    assert headers("get", "/v1/jobs/{job_id}", "503") == {"Retry-After"}
+    file = "/v1/students/{student_id}/files/{name}"
+    assert headers("get", file, "206") == {"ETag", "Accept-Ranges", "Content-Range"}
+    assert headers("get", file, "416") == {"Content-Range"}
+    assert headers("get", "/v1/jobs", "401") == {"WWW-Authenticate"}
+
+
 def test_any_route_may_give_what_comes_before_it(schema: dict[str, Any]) -> None:
     for method, path, operation in operations(schema):
         needed = {"421", "500", "503"} | ({"403"} if method != "get" else set())

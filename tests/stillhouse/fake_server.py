@@ -12,6 +12,7 @@ import httpx
 
 Document = dict[str, Any]
 
+KINDS = ("jobs", "datasets", "teachers", "embeddings")
 JOB_ID = "job_0aB1cD2eF3gH4iJ5kL6mN7"
 
 
@@ -226,7 +227,10 @@ class FakeServer:
         files: The best student's files by name; None: there is no student.
         damaged: Names of files that arrive shortened.
         takes_first: Whether it knows of `first`, which older servers don't.
+        tags: Whether it knows of `ETag` and `wait`; who waits sees the next of `jobs`.
+        full: Whether nobody else may wait.
         silent: How many requests get no answer before the next does.
+        lost: How many requests arrive, and their answers don't.
         teachers: What `GET /v1/teachers/{id}` answers next; the last one stays.
         estimates: What `GET /v1/estimates/{id}` answers next; the last one stays.
     """
@@ -237,6 +241,9 @@ class FakeServer:
     files: dict[str, bytes] | None = None
     damaged: set[str] = field(default_factory=set)
     silent: int = 0
+    lost: int = 0
+    tags: bool = False
+    full: bool = False
     takes_first: bool = True
     requests: list[httpx.Request] = field(default_factory=list)
     teachers: list[Document] = field(
@@ -272,14 +279,19 @@ class FakeServer:
             ("GET", "jobs"): self._get_job,
             ("GET", "students"): self._get_file,
             ("POST", "datasets"): self._post_dataset,
-            ("GET", "datasets"): lambda *_: _page([dataset_document()]),
+            ("GET", "datasets"): self._get_dataset,
+            **{("DELETE", kind): self._delete for kind in KINDS},
             ("POST", "teachers"): self._post_teacher,
             ("GET", "teachers"): self._get_teacher,
             ("POST", "estimates"): lambda *_: httpx.Response(202, json=self.estimates[0]),
             ("GET", "estimates"): lambda *_: self._next(self.estimates),
             ("GET", "embeddings"): lambda *_: _page([embedding_document(n) for n in (2, 1)]),
         }
-        return routes[request.method, parts[1]](parts[2:], request)
+        answer = routes[request.method, parts[1]](parts[2:], request)
+        if self.lost:
+            self.lost -= 1
+            raise httpx.ReadError("connection reset", request=request)
+        return answer
 
     def _post_job(self, parts: list[str], request: httpx.Request) -> httpx.Response:
         if parts:  # a command
@@ -292,7 +304,9 @@ class FakeServer:
         error = {"pointer": "#/search/evaluations", "detail": "should be at least 1"}
         return problem(422, "The request is not valid", "1 field is wrong", [error])
 
-    def _get_job(self, parts: list[str], request: httpx.Request) -> httpx.Response:
+    def _get_job(  # noqa: PLR0911 - one for each route
+        self, parts: list[str], request: httpx.Request
+    ) -> httpx.Response:
         match parts:
             case []:
                 return _page([self.jobs[0]])
@@ -300,9 +314,26 @@ class FakeServer:
                 return problem(404, "Not found", f"there is no job {name}")
             case [_, "trials"]:
                 return self._trials(request.url.params)
-            case [_, "best" | "pareto" as name]:
-                return self._best() if name == "best" else self._pareto()
-        return httpx.Response(200, json=self.jobs.pop(0) if len(self.jobs) > 1 else self.jobs[0])
+            case [_, "best"]:
+                return self._best()
+            case [_, "pareto"]:
+                return self._pareto()
+            case [_, "students"]:
+                return httpx.Response(200, json={"items": self._students()})
+        return self._show_job(request)
+
+    def _show_job(self, request: httpx.Request) -> httpx.Response:
+        if not self.tags:
+            return self._next(self.jobs)
+        held = request.headers.get("if-none-match")
+        if "wait" in request.url.params and self.full:
+            return problem(429, "Too many", "no room for one more who waits")
+        if "wait" in request.url.params and len(self.jobs) > 1:
+            self.jobs.pop(0)
+        tag = f'"{len(self.jobs)}"'
+        if held == tag:
+            return httpx.Response(304, headers={"ETag": tag})
+        return httpx.Response(200, json=self.jobs[0], headers={"ETag": tag})
 
     def _trials(self, params: httpx.QueryParams) -> httpx.Response:
         first = int(params.get("first", "0")) if self.takes_first else 0
@@ -317,6 +348,12 @@ class FakeServer:
             return problem(404, "Not found", "there is no student yet")
         best = job_document()["best"] | {"id": "std_1", "job": JOB_ID, "final": False}
         return httpx.Response(200, json=best | {"files": announced("std_1", self.files)})
+
+    def _students(self) -> list[Document]:
+        if self.files is None:
+            return []
+        best = job_document()["best"] | {"student": "std_1", "job": JOB_ID, "final": False}
+        return [best | {"files": announced("std_1", self.files)}]
 
     def _pareto(self) -> httpx.Response:
         return httpx.Response(200, json={"items": self.pareto, "costs": ["macs", "bytes"]})
@@ -336,6 +373,17 @@ class FakeServer:
     @staticmethod
     def _next(documents: list[Document]) -> httpx.Response:
         return httpx.Response(200, json=documents.pop(0) if len(documents) > 1 else documents[0])
+
+    def _delete(self, parts: list[str], _: httpx.Request) -> httpx.Response:
+        (name,) = parts
+        if name.endswith("none"):
+            return problem(404, "Not found", f"there is no {name}")
+        return httpx.Response(204)
+
+    def _get_dataset(self, parts: list[str], _: httpx.Request) -> httpx.Response:
+        if parts:
+            return httpx.Response(200, json=dataset_document(id=parts[0]))
+        return _page([dataset_document()])
 
     def _post_dataset(self, _: list[str], request: httpx.Request) -> httpx.Response:
         assert request.headers["content-type"].startswith("multipart/form-data")

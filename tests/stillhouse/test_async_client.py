@@ -54,6 +54,7 @@ def test_a_network_becomes_a_student(fake: FakeServer, capsys: pytest.CaptureFix
     assert (student.id, student.score) == ("std_1", 0.9912)
     assert fake.bodies("/v1/jobs") == [
         {
+            "name": "Little on digits",
             "search": {"seed": 1},
             "constraints": {"params": 9},
             "teacher": {"id": "tch_1"},

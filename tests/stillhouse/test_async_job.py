@@ -30,7 +30,7 @@ def public(kind: type) -> set[str]:
 
 
 def test_it_has_every_call_of_the_other_job() -> None:
-    assert public(Job) - public(AsyncJob) == {"require_success"}
+    assert public(Job) - public(AsyncJob) == {"require_success", "changed", "is_tagged"}
 
 
 def test_it_is_followed_to_its_end(fake: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:

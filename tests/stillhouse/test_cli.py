@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from stillhouse import cli
@@ -25,6 +28,27 @@ def test_every_command_explains_itself() -> None:
         explained = runner.invoke(cli.app, [command, "--help"])
         assert explained.exit_code == 0
         assert "Usage" in explained.output
+
+
+# They write nothing that a program would read to standard output.
+WITHOUT_JSON = {"serve", "api", "coordinator"}
+
+
+def leaves(group: TyperGroup, before: str = "") -> Iterator[tuple[str, list[str]]]:
+    for name, command in group.commands.items():
+        if isinstance(command, TyperGroup):
+            yield from leaves(command, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", [word for one in command.params for word in one.opts]
+
+
+def test_every_command_tells_programs_in_json() -> None:
+    group = get_command(cli.app)
+    assert isinstance(group, TyperGroup)
+    found = dict(leaves(group))
+    assert len(found) >= 25
+    without = {name for name, options in found.items() if "--json" not in options}
+    assert without == WITHOUT_JSON
 
 
 def test_a_shell_completes_commands_and_options() -> None:

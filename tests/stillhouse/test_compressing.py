@@ -13,7 +13,7 @@ from tests.stillhouse.fake_server import JOB_ID, FakeServer, job_document, teach
 from tests.stillhouse.little import little
 
 EXAMPLE = torch.zeros(1, 1, 8, 8)
-IMAGES = (np.zeros((6, 8, 8), np.uint8), np.arange(6) % 2)
+IMAGES = (np.zeros((12, 8, 8), np.uint8), np.arange(12) % 10)
 
 
 def succeeds(fake: FakeServer) -> None:
@@ -55,7 +55,12 @@ def test_names_need_no_upload(client: Client, fake: FakeServer) -> None:
     succeeds(fake)
     client.compress("zoo/resnet20", dataset="digits")
     assert fake.bodies("/v1/jobs") == [
-        {"teacher": {"network": "zoo/resnet20"}, "dataset": {"name": "digits"}, "constraints": {}}
+        {
+            "name": "zoo/resnet20 on digits",
+            "teacher": {"network": "zoo/resnet20"},
+            "dataset": {"name": "digits"},
+            "constraints": {},
+        }
     ]
     assert {r.url.path.split("/")[2] for r in fake.requests} == {"jobs"}
 
@@ -77,6 +82,12 @@ def test_images_that_can_be_none_stop_it_before_anything_is_sent(
 ) -> None:
     with pytest.raises(UnusableDataset, match="whole numbers"):
         client.compress(little(), EXAMPLE, dataset=(IMAGES[0] / 255, IMAGES[1]))
+    assert fake.requests == []
+
+
+def test_other_classes_stop_it_before_anything_is_sent(client: Client, fake: FakeServer) -> None:
+    with pytest.raises(UnusableDataset, match="tells 10 classes apart, but the images are of 2"):
+        client.compress(little(), EXAMPLE, dataset=(IMAGES[0], np.arange(12) % 2))
     assert fake.requests == []
 
 

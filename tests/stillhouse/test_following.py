@@ -44,6 +44,39 @@ def test_trials_that_have_ended_are_asked_for_once(client: Client, fake: FakeSer
     assert firsts == [0, 3, 4]
 
 
+def test_what_is_new_is_waited_for_and_nothing_else_is_asked_for(
+    client: Client, fake: FakeServer
+) -> None:
+    fake.tags = True
+    fake.jobs = [job_document(state=state) for state in ("queued", "searching", "succeeded")]
+    pauses: list[float] = []
+    looks = list(follow(client.job(JOB_ID), pauses.append, lambda: STARTED, every_s=25))
+    assert [look.status.state for look in looks] == ["queued", "searching", "succeeded"]
+    asked = [r.url.params for r in fake.requests if r.url.path.endswith(JOB_ID)]
+    assert [params.get("wait") for params in asked] == [None, None, "25", "25"]
+    assert pauses == []
+
+
+def test_where_there_is_no_room_to_wait_it_is_asked_again_and_again(
+    client: Client, fake: FakeServer
+) -> None:
+    fake.tags = fake.full = True
+    fake.jobs = [job_document(state="searching")]
+    pauses: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 2:
+            fake.jobs.insert(0, job_document(state="succeeded"))
+
+    looks = list(follow(client.job(JOB_ID), sleep, lambda: STARTED, every_s=25))
+    assert [look.status.state for look in looks] == ["searching", "searching", "succeeded"]
+    assert pauses == [0.5, 0.5]
+    assert (
+        len([r for r in fake.requests if r.url.path.endswith("/trials")]) == 4
+    )  # three pages and one
+
+
 def test_time_runs_from_the_start_to_the_end(client: Client, fake: FakeServer) -> None:
     job = client.job(JOB_ID)
     fake.jobs = [

@@ -41,6 +41,30 @@ def test_waiting_has_an_end(client: Client) -> None:
     assert now == 5.0
 
 
+def test_waiting_asks_once_where_the_server_holds_its_answer(
+    client: Client, fake: FakeServer
+) -> None:
+    fake.tags = True
+    fake.jobs = [job_document(state=state) for state in ("queued", "searching", "succeeded")]
+    pauses: list[float] = []
+    assert client.job(JOB_ID).wait(sleep=pauses.append).state == "succeeded"
+    assert [request.url.params.get("wait") for request in fake.requests[2:]] == ["25", "25"]
+    assert pauses == []
+
+
+def test_its_students_are_told_by_their_trials(client: Client, fake: FakeServer) -> None:
+    fake.files = {"student.pt2": b"graph"}
+    (student,) = client.job(JOB_ID).students()
+    assert (student.id, student.trial, student.final) == ("std_1", 1, False)
+
+
+def test_a_job_is_deleted(client: Client, fake: FakeServer) -> None:
+    client.job(JOB_ID).delete()
+    client.delete("dst_1")
+    gone = [request.url.path for request in fake.requests if request.method == "DELETE"]
+    assert gone == [f"/v1/jobs/{JOB_ID}", "/v1/datasets/dst_1"]
+
+
 def test_trials_come_in_order(client: Client, fake: FakeServer) -> None:
     fake.trials.reverse()
     assert [trial.number for trial in client.job(JOB_ID).trials()] == [0, 1, 2, 3, 4]

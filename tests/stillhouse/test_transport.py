@@ -114,3 +114,39 @@ def test_a_refused_key_is_told_with_what_to_set(status: int, what: str) -> None:
     with pytest.raises(Refused, match=f"STILLHOUSE_KEY.*{what}") as caught:
         answering(httpx.Response(status, json=body)).get("/")
     assert str(caught.value).startswith("No: an API key is wanted\n")
+
+
+def test_what_is_lost_on_the_way_is_sent_again_as_the_same(fake: FakeServer) -> None:
+    pauses: list[float] = []
+    transport = Transport("http://fake", fake.transport, pauses.append)
+    fake.lost = 2
+    assert transport.post_once("/v1/jobs", {"search": {}})["id"] == JOB_ID
+    keys = [request.headers["idempotency-key"] for request in fake.requests]
+    assert len(keys) == 3
+    assert len(set(keys)) == 1
+    assert pauses == [1.0, 2.0]
+    transport.post_once("/v1/jobs", {"search": {}})
+    assert fake.requests[-1].headers["idempotency-key"] not in keys
+
+
+def test_a_server_that_was_never_there_is_not_waited_for(fake: FakeServer) -> None:
+    fake.silent = 9
+    pauses: list[float] = []
+    transport = Transport("http://fake", fake.transport, pauses.append)
+    with pytest.raises(Unreachable):
+        transport.post_once("/v1/jobs", {})
+    assert pauses == []
+
+
+def test_the_same_request_under_way_is_waited_for() -> None:
+    answers = [httpx.Response(202, json={"id": "job_1"}), _under_way()]
+    pauses: list[float] = []
+    network = httpx.MockTransport(lambda _: answers.pop())
+    transport = Transport("http://fake", network, pauses.append)
+    assert transport.post_once("/v1/jobs", {})["id"] == "job_1"
+    assert pauses == [1.0]
+
+
+def _under_way() -> httpx.Response:
+    kind = "urn:stillhouse:problem:under-way"
+    return httpx.Response(409, json={"type": kind, "title": "Under way", "status": 409})

@@ -13,6 +13,7 @@ from stillhouse.following import Look, follow
 from stillhouse.watching import save_picture, watch
 from tests.stillhouse.fake_server import JOB_ID, FakeServer, job_document, trial_document
 
+BEST = "best so far: trial 1, score 0.9912, accuracy 0.9777, 9.51k params (3.49% of the teacher's)"
 ENDED = {"state": "succeeded", "finished_at": "2026-01-02T03:05:06Z"}
 
 
@@ -27,9 +28,11 @@ def test_lines_where_there_is_no_terminal(client: Client, fake: FakeServer) -> N
     last = watch(looks(client, fake), Console(file=written, width=40))
     assert last.status.state == "succeeded"
     assert written.getvalue().splitlines() == [
+        "now: training students",
         "trial 0: 9.51k params, accuracy 0.8900, score 0.9000",
         "trial 1: 9.51k params, accuracy 0.9777, score 0.9912",
         "trial 2: failed",
+        BEST,
         f"{JOB_ID} searching",
         "teacher: 272k params, accuracy 0.9814",
         f"{JOB_ID} succeeded after 1:00",
@@ -49,7 +52,7 @@ def test_a_reused_trial_is_said_to_be(client: Client, fake: FakeServer) -> None:
     written = StringIO()
     fake.trials = [trial_document(0, reused_from={"job": "job_1", "trial": 7}), trial_document(1)]
     watch(looks(client, fake), Console(file=written, width=40))
-    assert written.getvalue().splitlines()[:2] == [
+    assert written.getvalue().splitlines()[1:3] == [
         "trial 0: 9.51k params, accuracy 0.9000, score 0.9500, reused",
         "trial 1: 9.51k params, accuracy 0.9000, score 0.9500",
     ]

@@ -282,7 +282,7 @@ def test_commands_to_a_finished_job_are_a_conflict(
     assert lease.job_id in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("path", ["", "/trials", "/best", "/pareto"])
+@pytest.mark.parametrize("path", ["", "/trials", "/best", "/pareto", "/students"])
 def test_no_such_job(client: TestClient, path: str) -> None:
     answer = client.get(f"/v1/jobs/job_{'a' * 22}{path}")
     assert answer.status_code == 404
@@ -388,3 +388,14 @@ def test_a_job_is_deleted_once_it_has_ended(client: TestClient, database: Databa
     client.post(f"{path}/cancel")
     assert client.delete(path).status_code == 204
     assert client.get(path).status_code == client.delete(path).status_code == 404
+
+
+def test_students_tell_whose_trials_they_were(client: TestClient, database: Database) -> None:
+    lease, writer = searching_job(database)
+    path = f"/v1/jobs/{lease.job_id}/students"
+    assert client.get(path).json() == {"items": []}
+    first = writer.add_student(new_student((FILE,)), best=True)
+    found = client.get(path).json()["items"]
+    assert [(one["student"], one["trial"], one["files"][0]["name"]) for one in found] == [
+        (first, 0, FILE.name)
+    ]

@@ -16,7 +16,17 @@ Run = Callable[..., Result]
 def run(fake: FakeServer, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Types a command whose server is the fake one."""
     faked = partial(Client, transport=fake.transport, sleep=lambda _: None)
-    talking = ("submit", "estimate", "watch", "best", "pareto", "jobs", "library", "options")
+    talking = (
+        "submit",
+        "estimate",
+        "watch",
+        "best",
+        "pareto",
+        "jobs",
+        "library",
+        "options",
+        "deletion",
+    )
     for command in talking:
         monkeypatch.setattr(f"stillhouse.commands.{command}.Client", faked)
-    return lambda *arguments: CliRunner().invoke(cli.app, arguments)
+    return lambda *arguments, typed=None: CliRunner().invoke(cli.app, arguments, input=typed)

@@ -35,8 +35,23 @@ def test_a_job_without_a_student_is_listed(run: Run, fake: FakeServer) -> None:
 def test_a_job_is_shown_once(run: Run) -> None:
     done = run("status", JOB_ID)
     assert done.exit_code == 0
-    assert done.output.splitlines()[-1] == f"{JOB_ID} searching"
+    *_, stage, _, _, _, best, last = done.output.splitlines()
+    assert (stage, best[:21], last) == (
+        "now: training students", "best so far: trial 1,", f"{JOB_ID} searching"
+    )  # fmt: skip
     assert json.loads(run("status", JOB_ID, "--json").stdout) == job_document()
+
+
+def test_a_job_that_succeeded_is_shown_with_its_result(run: Run, fake: FakeServer) -> None:
+    fake.jobs = [job_document(state="succeeded", name="job")]
+    fake.files = {"student.pt2": b"graph"}
+    last = run("status", JOB_ID).output.splitlines()[-1]
+    assert last == (
+        "result: std_1 of trial 1: score 0.9912, accuracy 0.9777, 9.51k params (3.49%), "
+        "120k MACs (4.80%)"
+    )
+    assert run("watch", JOB_ID).output.splitlines()[-1] == last
+    assert "zoo/resnet20 on digits" in run("jobs").output
 
 
 def test_trials_are_listed(run: Run, fake: FakeServer) -> None:

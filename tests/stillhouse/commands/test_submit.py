@@ -17,6 +17,7 @@ def test_flags_make_a_request(run: Run, fake: FakeServer) -> None:
     assert (done.exit_code, done.output) == (0, f"{JOB_ID}\n")
     assert fake.bodies("/v1/jobs") == [
         {
+            "name": "zoo/vgg19 on digits",
             "teacher": {"network": "zoo/vgg19"},
             "dataset": {"name": "digits"},
             "constraints": {"params_ratio": 0.1},

@@ -1,0 +1,26 @@
+from typing import Any
+
+from app.openapi_headers import TOLD, add_headers
+
+
+def test_an_answer_without_headers_is_left_alone() -> None:
+    operation: dict[str, Any] = {"responses": {"200": {}, "404": {}}}
+    add_headers("get", operation)
+    assert operation == {"responses": {"200": {}, "404": {}}}
+
+
+def test_each_header_has_words_a_schema_and_an_example() -> None:
+    statuses = ("201", "202", "200", "206", "304", "401", "409", "416", "429", "503")
+    operation: dict[str, Any] = {
+        "parameters": [{"name": "Idempotency-Key"}],
+        "responses": {status: {} for status in statuses},
+    }
+    add_headers("post", operation)
+    found = {
+        name: header
+        for answer in operation["responses"].values()
+        for name, header in answer.get("headers", {}).items()
+    }
+    assert set(found) == TOLD
+    for header in found.values():
+        assert header.keys() == {"description", "schema", "example"}
