@@ -457,14 +457,16 @@ def test_a_search_that_found_nothing_more_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     job_id = add_job(database, artifacts)
-    outlooks = SimpleNamespace(last=lambda _: None)
-    search = SimpleNamespace(run=lambda: None, is_exhausted=exhausted, outlooks=outlooks)
+    looked_at: list[object] = []
+    outlooks = SimpleNamespace(last=looked_at.append)
+    search = SimpleNamespace(run=lambda: "proposer", is_exhausted=exhausted, outlooks=outlooks)
     monkeypatch.setattr("workers.coordinator.Search", lambda *_: search)
     for name in ("prepare", "finish_students", "save_embedding"):
         monkeypatch.setattr(f"workers.coordinator.{name}", lambda *_: None)
     assert _coordinator(database, artifacts).run_one()
     job = read_job(database, job_id)
     assert (job.state, job.stage) == ("succeeded", stage)
+    assert looked_at == ["proposer"]
 
 
 def test_owners_differ_within_one_process() -> None:
