@@ -8,8 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from app.jobs import get_job
-from app.problems import FieldError
-from app.records import TrialRecord, TrialResult
+from app.records import TrialRecord
 from app.trials import get_trials
 from embedding import Proposer, SpaceExhausted
 from networks import Edits
@@ -20,16 +19,16 @@ from workers.distillation import Distillation
 from workers.known_trials import KnownTrials
 from workers.latency_start import job_gate
 from workers.lost_attempts import lose_attempt, lose_running
-from workers.offering import score_of
 from workers.outlooks import Outlooks
 from workers.pool import Failure, Finished
 from workers.preparation import Prepared
-from workers.problems import AllTrialsFailed, NoStudent, TrialFailed
+from workers.problems import AllTrialsFailed, NoStudent
 from workers.proposing import job_proposer, new_trials, tell
 from workers.reuse import reuse_results
 from workers.search_metrics import SearchMetrics
 from workers.stopping import stopping_of
-from workers.trial import TrialOutcome, TrialSpec, run_trial
+from workers.trial import TrialSpec, run_trial
+from workers.trial_ends import end_trial, fail_trial
 from workers.work import Work
 
 log = logging.getLogger(__name__)
@@ -237,68 +236,12 @@ class Search:
                 lose_attempt(self._work, trial, finished.value.loss, finished.value.evidence)
                 return
             if isinstance(finished.value, Failure):
-                self._fail(trial, finished.value)
+                fail_trial(self._work, trial, finished.value)
             else:
-                self._end(trial, finished.value)
+                end_trial(self._work, self._prepared.record, trial, finished.value)
             self._work.artifacts.delete(self._checkpoint(trial))
         else:
             self._best.settle(finished.value)
-
-    def _end(self, trial: TrialRecord, outcome: TrialOutcome) -> None:
-        if outcome.resumed_after:
-            words = "%s: trial %d went on after epoch %d, which an earlier attempt had kept"
-            log.info(words, self._work.job.id, trial.number, outcome.resumed_after)
-        if outcome.stopped:
-            self._stop(trial, outcome)
-        else:
-            self._complete(trial, outcome)
-
-    def _fail(self, trial: TrialRecord, failure: Failure) -> None:
-        work = self._work
-        log.warning("%s: trial %d failed: %s", work.job.id, trial.number, failure.evidence)
-        error = TrialFailed(
-            f"{failure.kind}: {failure.detail}", [FieldError("#/evidence", failure.evidence)]
-        )
-        work.writer.trial_failed(trial.number, error.problem())
-
-    def _stop(self, trial: TrialRecord, outcome: TrialOutcome) -> None:
-        work = self._work
-        work.writer.trial_stopped(
-            trial.number, outcome.curve, outcome.duration_s, outcome.criterion
-        )
-        log.info(
-            "%s: trial %d stopped after epoch %d of accuracy %.4f: %.4f is likely in the end",
-            work.job.id,
-            trial.number,
-            outcome.epochs,
-            outcome.curve[-1],
-            outcome.accuracy,
-        )
-
-    def _complete(self, trial: TrialRecord, outcome: TrialOutcome) -> None:
-        work = self._work
-        score = score_of(trial, outcome.accuracy, self._prepared.record)
-        name = f"trials/{trial.number}-{work.lease.fence}-{trial.attempts}.safetensors"
-        stored = work.artifacts.put_bytes(work.key(name), outcome.weights)
-        result = TrialResult(
-            accuracy=outcome.accuracy,
-            score=score,
-            epochs=outcome.epochs,
-            duration_s=outcome.duration_s,
-            weights_key=stored.key,
-            curve=outcome.curve,
-            criterion=outcome.criterion,
-        )
-        work.writer.trial_completed(trial.number, result)
-        log.info(
-            "%s: trial %d: accuracy %.4f, score %.4f, %d parameters, %.1f s",
-            work.job.id,
-            trial.number,
-            outcome.accuracy,
-            score,
-            trial.params,
-            outcome.duration_s,
-        )
 
 
 def _ended(trials: Sequence[TrialRecord]) -> list[bool]:

@@ -31,9 +31,10 @@ def test_what_a_child_logs_is_about_it(tmp_path: Path) -> None:
         with log.open("w") as sys.stderr:
             os.dup2(sys.stderr.fileno(), 2)
             context.take_on()
-            return say("hello"), dict(log_fields()), traceparent()
+            say("hello")
+            return dict(log_fields()), traceparent()
 
-    assert run_forked(call) == (None, {"job_id": "job_1", "trial": 3}, PARENT)
+    assert run_forked(call) == ({"job_id": "job_1", "trial": 3}, PARENT)
     found = json.loads(log.read_text())
     assert (found["message"], found["job_id"], found["trial"]) == ("hello", "job_1", 3)
     assert found["trace_id"] == "4bf92f3577b34da6a3ce929d0e0e4736"

@@ -52,8 +52,23 @@ class Told:
 
 
 def _trial(number: int, state: str) -> TrialRecord:
-    blank = TrialRecord(number, "queued", "h", {}, 1, 1, 1, 1, 0, *[None] * 6)
-    return replace(blank, state=state)  # type: ignore[arg-type]  # of those there are
+    return TrialRecord(
+        number=number,
+        state=state,  # type: ignore[arg-type]  # of those there are
+        hash="h",
+        edits={},
+        params=1,
+        macs=1,
+        bytes=1,
+        seed=1,
+        attempts=0,
+        accuracy=None,
+        score=None,
+        epochs=None,
+        duration_s=None,
+        weights_key=None,
+        error=None,
+    )
 
 
 def _row(number: int) -> NewTrial:
