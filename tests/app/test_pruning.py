@@ -6,8 +6,8 @@ import pytest
 
 from app.artifacts import Artifacts
 from app.database import Database
-from app.job_writer import JobWriter
 from app.datasets import create_dataset
+from app.job_writer import JobWriter
 from app.pruning import removable
 from app.records import (
     SAMPLES,
