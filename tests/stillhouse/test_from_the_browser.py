@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,7 +50,9 @@ def _compress(page: Page) -> None:
     for label, value in FORM.items():
         page.get_by_label(label).fill(value)
     page.get_by_role("button", name="Estimate").click()
-    expect(page.locator("main").get_by_text("It can be met")).to_be_visible()
+    # A busy machine gives the estimate up, and says that a job may be started all the same.
+    judged = page.get_by_text("can be submitted without one").or_(page.locator(".verdict"))
+    expect(judged).to_contain_text(re.compile("It can be met|without one"))
     page.get_by_role("button", name="Start the job").click()
     expect(page.locator(".state")).to_have_text("succeeded")
     expect(page.locator("svg.layers")).to_be_visible()
