@@ -13,7 +13,7 @@ const REPORT = "report.html";
 const FIGURES = "report.json";
 const ABOUT = {
   "student.onnx": "for ONNX Runtime", "student.pt2": "for PyTorch", "student.safetensors": "its weights",
-  [GRAPH]: "its layers", [REPORT]: "how it was found", [FIGURES]: "the same as figures",
+  [GRAPH]: "its layers", [REPORT]: "how it was found", [FIGURES]: "figures, and how images are prepared",
 };
 const MOST_OPEN = 60; // layers; the picture of more is opened by who wants to see it
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 from PIL import Image
@@ -18,6 +21,7 @@ from torch.nn import functional
 from tests.chromium import ARGUMENTS, CHROMIUM
 from tests.stillhouse.servers import served
 
+Array = np.ndarray[Any, Any]
 _LONG_MS = 900_000
 FORM = {
     "Students to try": "2",
@@ -46,7 +50,9 @@ def _compress(page: Page) -> None:
     for label, value in FORM.items():
         page.get_by_label(label).fill(value)
     page.get_by_role("button", name="Estimate").click()
-    expect(page.locator("main").get_by_text("It can be met")).to_be_visible()
+    # A busy machine gives the estimate up, and says that a job may be started all the same.
+    judged = page.get_by_text("can be submitted without one").or_(page.locator(".verdict"))
+    expect(judged).to_contain_text(re.compile("It can be met|without one"))
     page.get_by_role("button", name="Start the job").click()
     expect(page.locator(".state")).to_have_text("succeeded")
     expect(page.locator("svg.layers")).to_be_visible()
@@ -157,8 +163,18 @@ def test_ones_own_network_is_compressed_on_ones_own_images(page: Page, tmp_path:
     page.get_by_label("Parameters, at most").fill("40")
     _compress(page)
 
-    session = onnxruntime.InferenceSession(_download(page, "student.onnx"))
-    (name,) = (one.name for one in session.get_inputs())
-    (logits,) = session.run(None, {name: (images / 255).numpy()})
-    right = np.asarray(logits).argmax(1) == order[labels].numpy()
+    logits = _run_as_told(page, images.permute(0, 2, 3, 1).numpy(), tmp_path)
+    right = logits.argmax(1) == order[labels].numpy()
     assert right.mean() > 0.6  # guessing: a third
+
+
+def _run_as_told(page: Page, images: Array, folder: Path) -> Array:
+    """Downloads the student and runs the lines that the page shows for it; returns the logits."""
+    shutil.copy(_download(page, "student.onnx"), folder / "student.onnx")
+    page.get_by_text("How to run it").click()
+    lines = page.get_by_role("region", name="Lines that run it").inner_text()
+    names: dict[str, Any] = {"images": images}
+    with contextlib.chdir(folder):
+        exec(lines, names)  # noqa: S102 - the page's own words
+    assert np.array_equal(names["classes"], names["logits"].argmax(1))
+    return np.asarray(names["logits"])

@@ -136,7 +136,11 @@ def test_the_lines_of_python_can_be_copied(form: Page) -> None:
 
 def test_an_upload_shows_how_far_it_is_and_can_be_stopped(form: Page) -> None:
     held: list[Route] = []
-    form.route("**/v1/teachers", held.append)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    form.route("**/v1/teachers", hold)
     _choose(form, "mine.onnx")
     form.get_by_role("button", name="Upload").click()
     expect(form.get_by_role("progressbar", name="Sending the network")).to_be_visible()
