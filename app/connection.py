@@ -6,7 +6,7 @@ idle connections could take every file descriptor there is.
 
 import asyncio
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 _HEAD_S = 10.0  # from a connection's beginning, or a head's first byte, to the end of the head
 _HEAD_BYTES = 2**16
@@ -75,7 +75,8 @@ class Connection(HttpToolsProtocol):
         super().resume_writing()
 
     def _is_under_way(self) -> bool:
-        return self.cycle is not None and not self.cycle.response_complete
+        cycle: RequestResponseCycle | None = self.cycle  # there is none before the first head
+        return cycle is not None and not cycle.response_complete
 
     def _await_head(self) -> None:
         if self._head_timer is None:

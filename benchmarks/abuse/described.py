@@ -63,11 +63,9 @@ def _can(operation: Any, mode: GenerationMode) -> bool:  # noqa: ANN401
 
 def _status(client: httpx.Client, url: str, case: Any) -> str:  # noqa: ANN401
     wanted = requests.Request(**case.as_transport_kwargs(base_url=url)).prepare()
-    headers = [(name, value) for name, value in wanted.headers.items()]
+    sent: Any = {"headers": list(wanted.headers.items()), "content": wanted.body}
     try:
-        answer = client.request(
-            str(wanted.method), str(wanted.url), headers=headers, content=wanted.body
-        )
+        answer = client.request(str(wanted.method), str(wanted.url), **sent)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return type(error).__name__
     return str(answer.status_code)

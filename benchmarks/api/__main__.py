@@ -55,7 +55,8 @@ def main() -> int:
 
 def _errors(run: dict[str, Any]) -> int:
     """Returns how many requests and streams of a run came to no good end."""
-    return sum(run["errors"].values()) + sum(run["stream_errors"].values()) + run["api_restarted"]
+    ended_badly = [*run["errors"].values(), *run["stream_errors"].values()]
+    return sum(map(int, ended_badly)) + int(run["api_restarted"])
 
 
 def _arguments() -> argparse.Namespace:

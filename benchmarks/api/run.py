@@ -107,7 +107,7 @@ def _ends(database: Database, job_id: str) -> dict[tuple[str, int], float]:
                 Trial.job_id == job_id, Trial.finished_at.is_not(None)
             )
         ).all()
-    return {(job_id, number): at.timestamp() for number, at in rows}
+    return {(job_id, number): at.timestamp() for number, at in rows if at is not None}
 
 
 def _bar(
