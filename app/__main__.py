@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.api import create_app
 from app.api_keys import is_any_key
 from app.audit import write_to_stderr
+from app.connection import Connection
 from app.database import Database
 from app.exit_code import FAILED, exit_code
 from app.guard import is_loopback
@@ -52,6 +53,8 @@ def main() -> None:
         app,
         host=settings.host,
         port=settings.port,
+        loop="asyncio",  # uvloop raises where an answer is sent to who has gone
+        http=Connection,
         access_log=settings.access_log,
         # Its own way of writing is for people; without one, all goes to who writes the logs.
         log_config=uvicorn.config.LOGGING_CONFIG if settings.log_format == "text" else None,

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 
@@ -32,6 +33,7 @@ from app.routes import (
 )
 from app.safety_headers import SafetyHeaders
 from app.services import Services
+from app.slow_bodies import SlowBodies
 
 _DESCRIPTION = (
     "Send a network you have, get back a smaller one you can ship. Every error is a problem"
@@ -60,6 +62,7 @@ def create_app(services: Services) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        current_default_thread_limiter().total_tokens = services.database.threads
         yield
         await services.watch.close()
         services.database.close()
@@ -78,6 +81,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.metrics = Metrics(services.database)
     problem_handlers.install(app)
     doorman = Doorman(services.database, is_open=is_loopback(services.settings.host))
+    app.add_middleware(SlowBodies, bytes_per_s=services.settings.min_body_bytes_per_s)
     app.add_middleware(Packing)
     app.add_middleware(Audit)
     app.add_middleware(Door, doorman=doorman, rates=Rates(services.settings.max_requests_per_s))

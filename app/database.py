@@ -35,6 +35,10 @@ _CONNECTION = {
 _LOCK_TIMEOUT_S = 10  # a migration gives up rather than let every request queue behind it
 _MIGRATION_LOCK = 0x5711  # any number, the same for every process that migrates
 _POOL_SIZE, _POOL_OVERFLOW = 5, 40  # at least the API's threads, so that none waits for another
+# What SQLite is asked is computed, most of it holding the interpreter's lock: with more threads
+# than this a server that is asked too much spends twice the time on each answer, waiting for the
+# lock. PostgreSQL is waited for without it.
+_THREADS_OF_SQLITE, _THREADS_OF_POSTGRESQL = 4, 40
 
 
 def nothing_else(_: Session, __: object) -> None:
@@ -47,6 +51,10 @@ class Database:
     `read()` sees one snapshot and never waits for a writer. `write()` is one transaction that
     commits at its end and is rolled back by an exception; on SQLite it begins IMMEDIATE, so that it
     can't read what another is about to change, nor fail half-way as a deferred one does.
+
+    Attributes:
+        url: without its password.
+        threads: how many of a process should work with it at once.
     """
 
     def __init__(self, url: str) -> None:
@@ -56,6 +64,7 @@ class Database:
             parsed = parsed.set(drivername="postgresql+psycopg")
         self.url = parsed.render_as_string(hide_password=True)
         self._is_sqlite = parsed.get_backend_name() == "sqlite"
+        self.threads = _THREADS_OF_SQLITE if self._is_sqlite else _THREADS_OF_POSTGRESQL
         options: dict[str, Any] = {"pool_size": _POOL_SIZE, "max_overflow": _POOL_OVERFLOW}
         if self._is_sqlite:
             options["connect_args"] = {"timeout": _BUSY_TIMEOUT_S}

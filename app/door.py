@@ -3,9 +3,11 @@
 The page at `/` is the same for everybody; what it shows it asks for with its visitor's key.
 """
 
+import asyncio
 import math
 import time
 from collections.abc import Callable
+from functools import partial
 
 from anyio import CancelScope
 from sqlalchemy.exc import OperationalError
@@ -49,6 +51,7 @@ class Door:
         self._doorman = doorman
         self._rates = rates
         self._clock = clock
+        self._looking_up: dict[str | None, asyncio.Task[Visitor]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers with a problem, or hands the request on with its visitor."""
@@ -89,12 +92,26 @@ class Door:
         if visitor is not None:
             return visitor
         try:
-            return await run_in_threadpool(self._doorman.look_up, key)
+            return await asyncio.shield(self._look_up(key))
         except (OperationalError, PoolTimeoutError) as error:
             known = self._doorman.recall(key, however_long_ago=request.scope["path"] == METRICS)
             if known is not None:
                 return known  # the metrics are there above all when something is wrong
             raise NotReady("the database does not answer") from error
+
+    def _look_up(self, key: str | None) -> asyncio.Task[Visitor]:
+        """Returns one look at the database for all who come with a key at that moment."""
+        task = self._looking_up.get(key)
+        if task is None:
+            task = asyncio.create_task(run_in_threadpool(self._doorman.look_up, key))
+            self._looking_up[key] = task
+            task.add_done_callback(partial(self._looked_up, key))
+        return task
+
+    def _looked_up(self, key: str | None, task: asyncio.Task[Visitor]) -> None:
+        del self._looking_up[key]
+        if not task.cancelled():
+            task.exception()  # seen, even if nobody waits for it any more
 
     def _while_valid(self, request: Request, send: Send, under_way: CancelScope) -> Send:
         """Returns `send`, which ends the answer once its key opens nothing any more."""

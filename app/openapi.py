@@ -24,6 +24,7 @@ from app.problems import (
     StorageFull,
     TooLarge,
     TooMany,
+    TooSlow,
     WrongMediaType,
     problem,
 )
@@ -42,6 +43,7 @@ _KINDS: tuple[type[StillhouseError], ...] = (
     StorageFull,
     TooLarge,
     TooMany,
+    TooSlow,
     WrongMediaType,
 )
 _BY_STATUS = {kind.status: kind for kind in _KINDS}
@@ -102,6 +104,7 @@ def _of_any_route(method: str) -> Mapping[int, dict[str, Any]]:
     }
     if method not in _READING:
         found[403] = "Another site's page sent it."
+        found[408] = "The body came too slowly: STILLHOUSE_MIN_BODY_BYTES_PER_S."
     schema = {"schema": {"$ref": "#/components/schemas/ProblemBody"}}
     described = {status: _described(status, words) for status, words in found.items()}
     for answer in described.values():

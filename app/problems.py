@@ -75,6 +75,19 @@ class NotFound(StillhouseError):
     title = "Not found"
 
 
+class TooSlow(StillhouseError):
+    """Raised when a request's body comes so slowly that it would take a place for too long."""
+
+    status = 408
+    type = "too-slow"
+    title = "The body comes too slowly"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers that the answer gets; nothing more of the body is read."""
+        return super().headers | {"Connection": "close"}
+
+
 class Gone(StillhouseError):
     """Raised when a file is on record, but not in the artifact store any more."""
 

@@ -34,6 +34,7 @@ class Settings:
         max_unpacked_bytes: largest size that an uploaded archive may unpack to.
         max_teacher_bytes: largest uploaded teacher, all of its files together.
         max_uploads: most uploads at once.
+        min_body_bytes_per_s: slowest that a request's body may come, on average.
         max_streams: most that follow jobs or wait for a change at once, by each API process.
         max_jobs: most jobs that wait or are worked on at once.
         max_waiting_jobs_per_key: most jobs of one API key that wait at once; 0: any.
@@ -65,6 +66,7 @@ class Settings:
     max_unpacked_bytes: int = 4096 * _MIB
     max_teacher_bytes: int = 2048 * _MIB
     max_uploads: int = 8
+    min_body_bytes_per_s: int = 8 * 1024
     max_streams: int = 1000
     max_jobs: int = 1000
     max_waiting_jobs_per_key: int = 100
@@ -106,6 +108,9 @@ class Settings:
             max_unpacked_bytes=_whole(environ, "MAX_UNPACKED_BYTES", cls.max_unpacked_bytes),
             max_teacher_bytes=_whole(environ, "MAX_TEACHER_BYTES", cls.max_teacher_bytes),
             max_uploads=_whole(environ, "MAX_UPLOADS", cls.max_uploads),
+            min_body_bytes_per_s=_whole(
+                environ, "MIN_BODY_BYTES_PER_S", cls.min_body_bytes_per_s, lowest=0
+            ),
             max_streams=_whole(environ, "MAX_STREAMS", cls.max_streams),
             max_jobs=_whole(environ, "MAX_JOBS", cls.max_jobs),
             max_waiting_jobs_per_key=_whole(

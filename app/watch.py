@@ -21,9 +21,10 @@ T = TypeVar("T")
 Look = Callable[[Collection[str]], Mapping[str, Hashable]]
 EVERY_S = 0.5
 _AFTER_FAILURE_S = 5.0
-# Those who wait are woken in slices, between which other requests are answered.
-_SLICE = 10
-_BETWEEN_SLICES_S = 0.002
+# Those who wait are woken in slices, between which other requests are answered: to wake 200 at once
+# would hold these up for longer than they may take.
+_SLICES = 50
+_BETWEEN_SLICES_S = 0.008
 _SHARED = 8  # things made of one version that are kept for others to take
 
 
@@ -160,14 +161,17 @@ class Watch:
             if sight.version == 0 or pulse != sight.pulse:
                 sight.move_on(pulse)
                 changed.append(sight)
+        clock = asyncio.get_running_loop().time
+        began = clock()
         await _wake(changed)
-        return self._every_s
+        return max(0.0, self._every_s - (clock() - began))
 
 
 async def _wake(sights: Collection[Sight]) -> None:
     waiting = [future for sight in sights for future in sight.waiting]
-    for start in range(0, len(waiting), _SLICE):
-        for future in waiting[start : start + _SLICE]:
+    size = -(-len(waiting) // _SLICES)
+    for start in range(0, len(waiting), max(size, 1)):
+        for future in waiting[start : start + size]:
             if not future.done():
                 future.set_result(None)
         await asyncio.sleep(_BETWEEN_SLICES_S)

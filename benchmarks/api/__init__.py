@@ -1,0 +1,1 @@
+"""How the API answers many users at once, beside a search that trains on every core."""
