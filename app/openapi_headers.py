@@ -46,7 +46,7 @@ def _names(method: str, operation: Mapping[str, Any], status: str) -> Iterator[s
         yield "Accept-Ranges"
     if "206" in answers and status in {"206", "416"}:
         yield "Content-Range"
-    if status == "401":
+    if status in {"401", "403"}:  # a scope that lacks is told there
         yield "WWW-Authenticate"
 
 
