@@ -93,5 +93,5 @@ def test_what_is_no_name_of_a_host_is_refused(value: str) -> None:
 
 
 def test_an_unknown_way_of_writing_logs_is_refused() -> None:
-    with pytest.raises(SettingsError, match=r"STILLHOUSE_LOG_FORMAT is 'xml', but one of text, json"):
+    with pytest.raises(SettingsError, match=r"LOG_FORMAT is 'xml', but one of text, json"):
         Settings.from_environment({"STILLHOUSE_LOG_FORMAT": "xml"})
