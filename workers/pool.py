@@ -270,9 +270,15 @@ def _answer(
 ) -> object:
     """Returns a call's value, or what it raises, as not all exceptions can be pickled."""
     context.take_on()
-    os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+    _let_servers_first()
     torch.set_num_threads(threads)
     try:
         return function(*arguments)
     except Exception as error:  # noqa: BLE001 - whatever it is, the coordinator puts it on record
         return Failure(type(error).__name__, str(error), traceback.format_exc(limit=-8))
+
+
+def _let_servers_first() -> None:
+    """Makes this process as nice as calls are; if Ray made it nicer, only root could undo that."""
+    niceness = max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0))
+    os.setpriority(os.PRIO_PROCESS, 0, niceness)

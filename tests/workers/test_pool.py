@@ -1,5 +1,8 @@
+import os
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import astuple
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +21,14 @@ from tests.workers.remote_calls import (
     surroundings,
 )
 from workers.__main__ import connect
+from workers.call_context import CallContext
 from workers.data import Labelled
-from workers.pool import ATTEMPTS, NICENESS, Failure, Finished, Pool
+from workers.forked import run_forked
+from workers.pool import ATTEMPTS, NICENESS, Failure, Finished, Pool, _answer
 from workers.training import MOST_THREADS
 
 pytestmark = pytest.mark.cluster
+NOBODY = 65534  # a user id
 SHORT_S = 2.0
 LONG_S = 60.0
 
@@ -53,8 +59,24 @@ def test_placed_data_is_shared_and_the_worker_is_nice_with_its_threads(pool: Poo
     data = pool.place(Labelled(images, np.zeros(100, np.int64)))
     pool.send("a", surroundings, data, threads=2)
     assert pool.under_way() == {"a"}
-    assert _one(pool) == Finished("a", (False, NICENESS, 2, images.size), 1)
+    (ended, (writeable, niceness, threads, total), attempt) = astuple(_one(pool))
+    assert (ended, writeable, threads, total, attempt) == ("a", False, 2, images.size, 1)
+    assert niceness >= NICENESS
     assert pool.under_way() == set()
+
+
+def _niceness_of_a_call(before: int) -> object:
+    """Returns how nice a call is in a worker that was so before, of a user who isn't root."""
+    os.setpriority(os.PRIO_PROCESS, 0, before)
+    if os.getuid() == 0:
+        os.setuid(NOBODY)
+    context = CallContext({}, None, None)
+    return _answer(partial(os.getpriority, os.PRIO_PROCESS, 0), 1, context, ())
+
+
+@pytest.mark.parametrize(("before", "nice"), [(0, NICENESS), (15, 15)])
+def test_no_call_of_who_is_not_root_undoes_rays_niceness(before: int, nice: int) -> None:
+    assert run_forked(partial(_niceness_of_a_call, before)) == nice
 
 
 def test_calls_reserve_what_the_job_asks_for(pool: Pool) -> None:
