@@ -16,6 +16,7 @@ from stillhouse.home import served
 from stillhouse.ray_node import RayNode
 from stillhouse.supervisor import Service, Supervisor
 
+_NICENESS_OF_TRIALS = 15  # as Ray's workers have it
 _NO_RAY = 3  # what a coordinator exits with when the Ray it was sent to doesn't take it
 
 
@@ -103,7 +104,14 @@ def services(place: Place, node: RayNode) -> list[Service]:
     logs = {name: place.logs / f"{name}.log" for name in ("ray", "api", "coordinator")}
     ours = logs if place.quiet else {}
     return [
-        Service("ray", node.command, node.environment(environment), node.ready, log=logs["ray"]),
+        Service(
+            "ray",
+            node.command,
+            node.environment(environment),
+            node.ready,
+            log=logs["ray"],
+            niceness=_NICENESS_OF_TRIALS,
+        ),
         Service("api", program("app"), environment, client.ready, log=ours.get("api")),
         Service(
             "coordinator",

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Self
@@ -40,6 +40,7 @@ class Service:
             started again too.
         log: Where its output goes; None leaves it with ours.
         ready_within_s: How long its first start may take.
+        niceness: What all of it together lets the other servers have first, 0 to 19.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Service:
     blames: Mapping[int, str] = field(default_factory=dict)
     log: Path | None = None
     ready_within_s: float = 60.0
+    niceness: int = 0
 
 
 @dataclass
@@ -185,6 +187,8 @@ class Supervisor:
                 stderr=output,
                 start_new_session=True,  # Ctrl-C in the terminal is for us to handle
             )
+        if running.service.niceness:
+            _be_nice(running.process.pid, running.service.niceness)
 
     def _await_ready(self, running: _Running) -> None:
         deadline = self.clock() + running.service.ready_within_s
@@ -204,6 +208,16 @@ class Supervisor:
         except subprocess.TimeoutExpired:
             running.process.kill()
             running.process.wait()
+
+
+def _be_nice(session: int, niceness: int) -> None:
+    """Makes a whole session nice.
+
+    Where Linux groups processes by session (`sched(7)`, autogroup), a process's own niceness counts
+    only among those of its session.
+    """
+    with suppress(OSError):  # a kernel without groups, or a process that has ended
+        Path(f"/proc/{session}/autogroup").write_text(str(niceness), encoding="ascii")
 
 
 def _output(log: Path | None) -> AbstractContextManager[IO[bytes] | None]:

@@ -14,6 +14,7 @@ from stillhouse.supervisor import Service, Supervisor
 from tests.stillhouse.processes import eventually, gone, tree
 
 SLEEPER = "import time; time.sleep(60)"
+AUTOGROUP = Path("/proc/self/autogroup")
 
 
 class Clock:
@@ -185,3 +186,14 @@ def test_a_server_that_finds_another_broken_has_it_started_again_too(
         clock.sleep(0.5)
         supervisor.check()
         assert supervisor.pid("ray") not in {None, first}
+
+
+@pytest.mark.skipif(not AUTOGROUP.exists(), reason="this kernel doesn't group processes")
+def test_a_nice_servers_whole_session_is_nice(supervise: Callable[..., Supervisor]) -> None:
+    with supervise(service("nice", niceness=15), service("other")) as supervisor:
+        supervisor.start()
+        groups = [
+            Path(f"/proc/{running(supervisor, name).pid}/autogroup").read_text("ascii").split()
+            for name in ("nice", "other")
+        ]
+    assert [group[1:] for group in groups] == [["nice", "15"], ["nice", "0"]]
