@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import cycle
 from random import Random
 
 from app.pages import encode
@@ -86,6 +87,7 @@ class Mix:
         self._draws = draws
         self._numbers = range(len(users))
         self._user_weights = [user.weight for user in users]
+        self._holders = cycle(n for n, user in enumerate(users) if user.waiting is not None)
         self._paused = [False] * len(users)
         self._sent = 0
 
@@ -94,8 +96,8 @@ class Mix:
         self._sent += 1
         kind = self._draws.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
         number = self._draws.choices(self._numbers, self._user_weights)[0]
-        if kind == "pause or resume" and self._users[number].waiting is None:
-            number = next(n for n in self._numbers if self._users[n].waiting is not None)
+        if kind == "pause or resume":  # in turn, as nobody resumes before the pause is answered
+            number = next(self._holders)
         return self._of(kind, number)
 
     def _of(self, kind: str, number: int) -> Wanted:
