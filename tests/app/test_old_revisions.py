@@ -58,6 +58,14 @@ def _upgraded(url: str, revision: str) -> Database:
     return database
 
 
+def _go_back_and_forth(database: Database, revision: str) -> None:
+    """Undoes what came after a revision and does it again; then nobody needs the database."""
+    _migrate(database, revision, command.downgrade)
+    database.upgrade()
+    database.check()
+    database.close()
+
+
 def test_a_search_begun_at_0001_goes_on_as_it_began(empty_url: str) -> None:
     database = _upgraded(empty_url, "0001")
     with database.read() as session:
@@ -110,10 +118,7 @@ def test_the_trials_of_0004_have_lost_no_attempt_that_is_known(empty_url: str) -
     with database.read() as session:
         (trial,) = list_trials(session, JOB)
     assert (trial.curve, trial.criterion, trial.lost_attempts) == ((0.5, 0.8), "l1", ())
-    _migrate(database, "0004", command.downgrade)
-    database.upgrade()
-    database.check()
-    database.close()
+    _go_back_and_forth(database, "0004")
 
 
 def test_a_lease_of_0005_that_ran_out_is_taken_over(empty_url: str) -> None:
@@ -122,10 +127,7 @@ def test_a_lease_of_0005_that_ran_out_is_taken_over(empty_url: str) -> None:
         (trial,) = list_trials(session, JOB)
     assert [(one.number, one.detail) for one in trial.lost_attempts] == [(1, "signal 9")]
     assert claim(database, "b", 30.0) == Lease(JOB, "b", 4)
-    _migrate(database, "0005", command.downgrade)
-    database.upgrade()
-    database.check()
-    database.close()
+    _go_back_and_forth(database, "0005")
 
 
 def test_the_rows_of_0006_are_nobodys_and_there_is_no_key(empty_url: str) -> None:
@@ -138,10 +140,7 @@ def test_the_rows_of_0006_are_nobodys_and_there_is_no_key(empty_url: str) -> Non
         keys = list_keys(session)
     assert (owners, keys) == ([[None]] * 6, [])
     assert claim(database, "b", 30.0) == Lease(JOB, "b", 4)
-    _migrate(database, "0006", command.downgrade)
-    database.upgrade()
-    database.check()
-    database.close()
+    _go_back_and_forth(database, "0006")
 
 
 def test_a_job_of_0007_is_followed_from_the_state_that_it_had(empty_url: str) -> None:
@@ -153,10 +152,7 @@ def test_a_job_of_0007_is_followed_from_the_state_that_it_had(empty_url: str) ->
     text = news_of(database, JOB, known).text.decode()
     assert text.count("event: state") == 1
     assert '"state":"finishing"' in text
-    _migrate(database, "0007", command.downgrade)
-    database.upgrade()
-    database.check()
-    database.close()
+    _go_back_and_forth(database, "0007")
 
 
 def test_a_search_of_0008_is_looked_at_from_its_next_round_on(empty_url: str) -> None:
@@ -171,10 +167,7 @@ def test_a_search_of_0008_is_looked_at_from_its_next_round_on(empty_url: str) ->
     assert before is None
     assert after is not None
     assert after.outlook == {"trials": 1}
-    _migrate(database, "0008", command.downgrade)
-    database.upgrade()
-    database.check()
-    database.close()
+    _go_back_and_forth(database, "0008")
 
 
 def test_of_a_job_of_0009_no_request_is_known(empty_url: str) -> None:
@@ -182,10 +175,7 @@ def test_of_a_job_of_0009_no_request_is_known(empty_url: str) -> None:
     with database.read() as session:
         assert get_origin(session, JOB) == Origin(None, None)
     assert claim(database, "b", 30.0) == Lease(JOB, "b", 4)
-    _migrate(database, "0009", command.downgrade)
-    database.upgrade()
-    database.check()
-    database.close()
+    _go_back_and_forth(database, "0009")
 
 
 def test_0004_is_undone(empty_url: str) -> None:
