@@ -5,9 +5,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 CODE := app benchmarks embedding migrations networks stillhouse tests workers
 FAST := not slow
-# Tests that start servers, a browser, a Ray or children with limits want the machine for themselves.
-ALONE := tests/stillhouse tests/app/page tests/test_compose.py $(patsubst %,tests/workers/test_%.py,child cluster \
-	confined crashes errands hostile_teachers latency_jobs latency_measurement main pool surroundings uploads)
+# Tests that start Ray, whole installations or children with limits want the machine for themselves.
+ALONE := tests/test_compose.py tests/stillhouse/commands/test_servers.py \
+	$(patsubst %,tests/stillhouse/test_%.py,demo from_the_browser home own_network serving tutorial) \
+	$(patsubst %,tests/workers/test_%.py,child cluster confined crashes errands hostile_teachers latency_jobs \
+	latency_measurement main pool surroundings uploads)
 
 .PHONY: install demo test test-all lint bench
 

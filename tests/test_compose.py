@@ -177,6 +177,7 @@ def started(name: str, places: Places) -> Iterator[None]:
             process.terminate()
 
 
+@pytest.mark.slow
 @pytest.mark.cluster
 def test_its_commands_carry_a_job_to_its_student(places: Places) -> None:
     environment = places.environment(SERVICES["migrate"])

@@ -88,6 +88,7 @@ def test_every_trial_and_the_best_student_keep_the_limit(
     assert latency["predictor"]["measured"] >= EVALUATIONS
 
 
+@pytest.mark.slow
 def test_a_limit_that_cannot_be_kept_ends_the_job_before_a_teacher_is_trained(
     database: Database, artifacts: Artifacts, ended: Callable[[str], JobRecord]
 ) -> None:
