@@ -10,6 +10,8 @@ ALONE := tests/test_compose.py tests/stillhouse/commands/test_servers.py \
 	$(patsubst %,tests/stillhouse/test_%.py,demo from_the_browser home own_network serving tutorial) \
 	$(patsubst %,tests/workers/test_%.py,child cluster confined crashes errands hostile_teachers latency_jobs \
 	latency_measurement main pool surroundings uploads)
+# Playwright's event loop is that of its process, in which others' tests can start none.
+BROWSER := tests/app/page
 
 .PHONY: install demo test test-all lint bench
 
@@ -28,11 +30,13 @@ demo: install
 	$(BIN)/stillhouse demo
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m '$(FAST)' --numprocesses auto $(ALONE:%=--ignore %)
+	$(BIN)/python -m pytest -m '$(FAST)' --numprocesses auto $(ALONE:%=--ignore %) $(BROWSER:%=--ignore %)
+	$(BIN)/python -m pytest -m '$(FAST)' --numprocesses auto $(BROWSER)
 	$(BIN)/python -m pytest -m '$(FAST)' $(ALONE)
 
 test-all: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest --numprocesses auto $(ALONE:%=--ignore %)
+	$(BIN)/python -m pytest --numprocesses auto $(ALONE:%=--ignore %) $(BROWSER:%=--ignore %)
+	$(BIN)/python -m pytest --numprocesses auto $(BROWSER)
 	$(BIN)/python -m pytest $(ALONE)
 
 lint: $(VENV)/.installed-dev

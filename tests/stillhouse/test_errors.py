@@ -66,4 +66,5 @@ def test_every_error_has_the_one_root_and_an_exit_code_of_its_own_or_one() -> No
         "DownloadDamaged": 5,
         "UnusableKey": 2,
         "MissingPackage": 2,
+        "WrongSettings": 2,
     }

@@ -19,7 +19,7 @@ from networks.latency import Runtime
 from tests.workers.jobs import add_job, first_job, pointers, read_job, read_trials
 from workers.latency_measurement import measure_architecture
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 POLL_S = 0.2
 LONG_S = 400
 ENDS = ("succeeded", "failed", "cancelled")
@@ -49,9 +49,7 @@ def ended(ray_address: str, home: Path, database: Database) -> Iterator[Callable
     process.wait(LONG_S)
 
 
-@pytest.mark.parametrize(
-    "runtime", ["pytorch", pytest.param("onnxruntime", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("runtime", ["pytorch", "onnxruntime"])
 def test_every_trial_and_the_best_student_keep_the_limit(
     database: Database,
     artifacts: Artifacts,
@@ -88,7 +86,6 @@ def test_every_trial_and_the_best_student_keep_the_limit(
     assert latency["predictor"]["measured"] >= EVALUATIONS
 
 
-@pytest.mark.slow
 def test_a_limit_that_cannot_be_kept_ends_the_job_before_a_teacher_is_trained(
     database: Database, artifacts: Artifacts, ended: Callable[[str], JobRecord]
 ) -> None:
