@@ -7,6 +7,7 @@ from typing import Annotated, Any, BinaryIO
 from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from app.byte_range import Part, part_of
 from app.json_answer import has_already
@@ -73,7 +74,21 @@ def fetch_file(request: Request, services: Used, student_id: StudentId, name: Fi
     if part is not None:
         headers["Content-Range"] = f"bytes {part.first}-{part.last}/{file.bytes}"
     status = 200 if part is None else 206
-    return StreamingResponse(_chunks(content, sent), status, headers, kind)
+    return _FileStream(content, sent, status, headers, kind)
+
+
+class _FileStream(StreamingResponse):
+    """Sends a part of an open file, and closes it also when who asked for it has left."""
+
+    def __init__(
+        self, file: BinaryIO, part: Part, status: int, headers: dict[str, str], kind: str
+    ) -> None:
+        super().__init__(_chunks(file, part), status, headers, kind)
+        self._file = file
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._file:
+            await super().__call__(scope, receive, send)
 
 
 def _safety(name: str) -> dict[str, str]:
@@ -100,9 +115,8 @@ def _file_of(student: StudentRecord, name: str) -> StoredStudentFile:
 
 
 def _chunks(file: BinaryIO, part: Part) -> Iterator[bytes]:
-    with file:
-        file.seek(part.first)
-        left = part.bytes
-        while left > 0 and (chunk := file.read(min(left, _CHUNK_BYTES))):
-            left -= len(chunk)
-            yield chunk
+    file.seek(part.first)
+    left = part.bytes
+    while left > 0 and (chunk := file.read(min(left, _CHUNK_BYTES))):
+        left -= len(chunk)
+        yield chunk

@@ -1,7 +1,15 @@
-from fastapi.testclient import TestClient
+import asyncio
+from contextlib import suppress
+from pathlib import Path
 
+import pytest
+from fastapi.testclient import TestClient
+from starlette.requests import ClientDisconnect
+
+from app.byte_range import Part
 from app.database import Database
 from app.records import StoredStudentFile
+from app.routes.students import _FileStream
 from app.services import Services
 from tests.app.samples import new_student, searching_job
 
@@ -107,3 +115,23 @@ def test_a_file_that_is_gone_is_named(
     assert answer.status_code == 410
     assert answer.json()["type"] == "urn:stillhouse:problem:gone"
     assert f"report.json of {student_id}" in answer.json()["detail"]
+
+
+async def _leave_at_once() -> dict[str, str]:
+    return {"type": "http.disconnect"}
+
+
+async def _take_nothing(_: object) -> None:
+    raise OSError
+
+
+@pytest.mark.parametrize("version", ["2.3", "2.4"])
+def test_a_file_is_closed_when_who_asked_for_it_has_left(tmp_path: Path, version: str) -> None:
+    path = tmp_path / "student.pt2"
+    path.write_bytes(b"0123456789")
+    file = path.open("rb")
+    answer = _FileStream(file, Part(0, 9), 200, {}, "application/octet-stream")
+    scope = {"type": "http", "asgi": {"spec_version": version}}
+    with suppress(ClientDisconnect, OSError, ExceptionGroup):
+        asyncio.run(answer(scope, _leave_at_once, _take_nothing))
+    assert file.closed
