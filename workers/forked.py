@@ -60,6 +60,7 @@ def _be_child(function: Callable[[], object], parent: int, writing: int) -> NoRe
     """Runs the function, writes its value, and ends without any of the parent's cleaning up."""
     code = 1
     try:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the parent's way to end isn't the child's
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() == parent:  # it may have died before it could be watched
             gc.freeze()  # what the parent made isn't the child's to release

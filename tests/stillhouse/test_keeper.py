@@ -20,10 +20,10 @@ import os, subprocess, sys, time
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
-        print("ready", flush=True)
         time.sleep(60)
     os._exit(0)
 os.wait()
+print("ready", flush=True)
 time.sleep(60)
 """
 STUBBORN = "import signal, time; signal.signal(15, signal.SIG_IGN); print('ready'); time.sleep(60)"

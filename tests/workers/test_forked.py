@@ -34,6 +34,18 @@ def test_how_the_process_ended_is_told(end: Callable[[], object], words: str) ->
         run_forked(end)
 
 
+def test_a_signal_ends_the_child_whatever_the_parent_does_at_it() -> None:
+    def of_the_parent(_signal: int, _frame: object) -> None:
+        raise AssertionError
+
+    before = signal.signal(signal.SIGTERM, of_the_parent)
+    try:
+        with pytest.raises(ProcessDied, match="SIGTERM"):
+            run_forked(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 @pytest.mark.parametrize(("during", "words"), [("oom_kill 8\n", "out of memory"), ("", "somebody")])
 def test_the_kernels_own_count_tells_a_kill_for_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, during: str, words: str
