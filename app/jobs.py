@@ -1,29 +1,28 @@
 """The repository of jobs."""
 
-from typing import Any, TypeVarTuple
-
-from sqlalchemy import Row, ScalarSelect, Select, bindparam, func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
+from app.core_reads import read_rows
 from app.ids import JOB, is_id, new_id
+from app.job_rows import (
+    JOB_OF_ONE,
+    OVERVIEW_OF_ONE,
+    OWNER_OF_ONE,
+    JobQuery,
+    JobRow,
+    job_of,
+    overview_of,
+    overviews_query,
+)
 from app.leases import WORKABLE_STATES
 from app.origin import Origin
-from app.ownership import EVERYBODYS
-from app.pages import Page, after, cut
+from app.ownership import EVERYBODYS, sees, visitor_of
+from app.pages import Page, cut, decode_place
 from app.problems import NotFound
-from app.records import (
-    BestRecord,
-    Command,
-    JobOverview,
-    JobRecord,
-    Progress,
-    TeacherRecord,
-    TrialState,
-)
+from app.records import Command, JobOverview, JobRecord
 from app.requests import JobRequest
-from app.tables import Embedding, Job, JobTeacher, Student, Trial
-
-Ts = TypeVarTuple("Ts")
+from app.tables import Job
 
 
 def create_job(session: Session, request: JobRequest, origin: Origin | None = None) -> str:
@@ -46,7 +45,7 @@ def get_job(session: Session, job_id: str) -> JobRecord:
     Raises:
         NotFound: there is none.
     """
-    return _record(_one(session, _JOB_OF_ONE, job_id))
+    return job_of(_one(session, JOB_OF_ONE, job_id))
 
 
 def get_command(session: Session, job_id: str) -> Command | None:
@@ -81,9 +80,7 @@ def require_job(session: Session, job_id: str) -> None:
     Raises:
         NotFound: there is none.
     """
-    known = is_id(JOB, job_id) and session.scalar(select(Job.id).where(Job.id == job_id))
-    if not known:
-        raise _no_job(job_id)
+    _one(session, OWNER_OF_ONE, job_id)
 
 
 def get_overview(session: Session, job_id: str) -> JobOverview:
@@ -92,21 +89,26 @@ def get_overview(session: Session, job_id: str) -> JobOverview:
     Raises:
         NotFound: there is none.
     """
-    return _overview(_one(session, _OVERVIEW_OF_ONE, job_id))
+    return overview_of(_one(session, OVERVIEW_OF_ONE, job_id))
 
 
 def list_overviews(session: Session, limit: int, cursor: str | None) -> Page[JobOverview]:
     """Returns a page of the jobs, newest first, in one query."""
-    query = after(_OVERVIEW, cursor, JOB, Job.created_at, Job.id).limit(limit + 1)
-    found = [_overview(row) for row in session.execute(query)]
+    visitor = visitor_of(session)
+    query = overviews_query(of_owner=not visitor.sees_all, after=cursor is not None)
+    known: dict[str, object] = {"owner": visitor.key_id, "limit": limit + 1}
+    if cursor is not None:
+        known["created_at"], known["last_id"] = decode_place(cursor, JOB)
+    found = [overview_of(row) for row in read_rows(session, query, known)]
     return cut(found, limit, lambda one: [one.job.created_at, one.job.id])
 
 
-def _one(session: Session, query: Select[*Ts], job_id: str) -> Row[*Ts]:
+def _one(session: Session, query: JobQuery, job_id: str) -> JobRow:
+    """Returns the row of a job that its asker sees; the owner is in its first column."""
     row = None
     if is_id(JOB, job_id):
-        row = session.execute(query, {"job_id": job_id}).one_or_none()
-    if row is None:
+        row = read_rows(session, query, {"job_id": job_id}).one_or_none()
+    if row is None or not sees(session, row[0]):
         raise _no_job(job_id)
     return row
 
@@ -115,84 +117,4 @@ def _no_job(job_id: str) -> NotFound:
     return NotFound(f"there is no job {job_id!r}")
 
 
-def _count(state: TrialState) -> ScalarSelect[int]:
-    trials = select(func.count()).where(Trial.job_id == Job.id, Trial.state == state)
-    return trials.correlate(Job).scalar_subquery()
-
-
-# Built once: with SQLAlchemy, putting a statement together costs more than running this one.
-_JOB = (
-    select(Job, JobTeacher, Student, Embedding.id)
-    .outerjoin(JobTeacher, JobTeacher.job_id == Job.id)
-    .outerjoin(Student, (Student.job_id == Job.id) & Student.best)
-    .outerjoin(Embedding, Embedding.job_id == Job.id)
-)
-_OVERVIEW = _JOB.add_columns(
-    _count("completed"), _count("running"), _count("failed"), _count("stopped")
-)
-_OF_ONE = Job.id == bindparam("job_id")
-_JOB_OF_ONE, _OVERVIEW_OF_ONE = _JOB.where(_OF_ONE), _OVERVIEW.where(_OF_ONE)
-_COMMAND = select(Job.command).where(_OF_ONE)
-
-
-def _overview(row: Row[Job, JobTeacher, Student, str, int, int, int, int]) -> JobOverview:
-    best: Student | None = row[2]  # of an outer join
-    return JobOverview(
-        job=_record(row),
-        progress=Progress(completed=row[4], running=row[5], failed=row[6], stopped=row[7]),
-        best=None if best is None else _best(best),
-    )
-
-
-def _record(row: Row[Job, JobTeacher, Student, str, *tuple[Any, ...]]) -> JobRecord:
-    job = row[0]
-    teacher: JobTeacher | None = row[1]  # of an outer join, as the best student is
-    best: Student | None = row[2]
-    request = JobRequest.model_validate(job.request)
-    return JobRecord(
-        id=job.id,
-        name=request.name,
-        state=job.state,
-        stage=job.stage,
-        request=request,
-        seed=request.search.seed,
-        created_at=job.created_at,
-        started_at=job.started_at,
-        finished_at=job.finished_at,
-        command=job.command,
-        teacher=None if teacher is None else _teacher(teacher),
-        proposer_key=job.proposer_key,
-        best_student_id=None if best is None else best.id,
-        embedding_id=row[3],
-        error=job.error,
-        fence=job.fence,
-    )
-
-
-def _best(row: Student) -> BestRecord:
-    return BestRecord(
-        id=row.id,
-        trial_number=row.trial_number,
-        accuracy=row.accuracy,
-        score=row.score,
-        params=row.params,
-        macs=row.macs,
-        bytes=row.bytes,
-        latency_ms=row.latency_ms,
-    )
-
-
-def _teacher(row: JobTeacher) -> TeacherRecord:
-    return TeacherRecord(
-        params=row.params,
-        macs=row.macs,
-        bytes=row.bytes,
-        accuracy=row.accuracy,
-        test_accuracy=row.test_accuracy,
-        weights_key=row.weights_key,
-        architecture_key=row.architecture_key,
-        splits_key=row.splits_key,
-        precision=row.precision,
-        preprocessing=row.preprocessing,
-        latency_ms=row.latency_ms,
-    )
+_COMMAND = select(Job.command).where(Job.id == bindparam("job_id"))

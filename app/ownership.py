@@ -2,8 +2,9 @@
 
 A visitor's session finds only rows of the visitor's own key, whatever the repositories ask for, and
 what it adds belongs to that key. So somebody else's id is unknown in every route, and in every
-body that names one. `select(exists())` without a column of the table, and statements past the ORM,
-are not seen here: no repository sends them to a table with an owner.
+body that names one. `select(exists())` without a column of the table is not seen here: no
+repository sends it to a table with an owner. Nor are statements past the ORM (`app.core_reads`):
+who sends one asks `sees` of each row's owner.
 """
 
 from functools import lru_cache
@@ -37,6 +38,12 @@ def visitor_of(session: Session) -> Visitor:
     """Returns whose session it is; of a coordinator's, which is nobody's, `ANYBODY`."""
     visitor: Visitor = session.info.get(_VISITOR, ANYBODY)
     return visitor
+
+
+def sees(session: Session, owner: str | None) -> bool:
+    """Returns whether an owner's rows are there for the one whose session it is."""
+    visitor = visitor_of(session)
+    return visitor.sees_all or owner == visitor.key_id
 
 
 @event.listens_for(VisitorsSession, "do_orm_execute")

@@ -70,12 +70,16 @@ def after(
     ordered = query.order_by(created_at.desc(), row_id.desc())
     if cursor is None:
         return ordered
-    position: ColumnElement[bool] = tuple_(created_at, row_id) < _decode_place(cursor, kind)
+    position: ColumnElement[bool] = tuple_(created_at, row_id) < decode_place(cursor, kind)
     return ordered.where(position)
 
 
-def _decode_place(cursor: str, kind: str) -> tuple[datetime, str]:
-    """Returns the time, in UTC, and the id that the cursor stands for."""
+def decode_place(cursor: str, kind: str) -> tuple[datetime, str]:
+    """Returns the time, in UTC, and the id that the cursor stands for.
+
+    Raises:
+        Invalid: it is none of ours for that kind of row.
+    """
     match _decode(cursor):
         case [str() as text, str() as last_id] if is_id(kind, last_id):
             try:

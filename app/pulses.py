@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Executable, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from app.core_reads import read_rows
 from app.database import Database
 from app.ids import ESTIMATE, JOB, TEACHER, is_id
 from app.tables import Estimate, Job, JobTeacher, Student, Teacher, Trial
@@ -40,7 +41,7 @@ def _pulses_of_jobs(session: Session, jobs: list[str]) -> Mapping[str, Hashable]
 
 
 def _rows(session: Session, query: Executable, ids: list[str]) -> list[Any]:
-    return list(session.connection().execute(query, {"ids": ids}))
+    return list(read_rows(session, query, {"ids": ids}))
 
 
 def _of_kind(kind: str, ids: Collection[str]) -> list[str]:

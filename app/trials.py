@@ -3,9 +3,10 @@
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Integer, Row, Select, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
+from app.core_reads import read_rows
 from app.lost_attempts import LostAttempt
 from app.pages import Page, cut, decode_number
 from app.records import TrialRecord, TrialSource, TrialState
@@ -26,14 +27,14 @@ class TrialFigures(NamedTuple):
 
 def list_trials(session: Session, job_id: str, first: int = 0) -> list[TrialRecord]:
     """Returns a job's trials by their number, those from the number `first` on."""
-    rows = session.execute(_AFTER, {"job_id": job_id, "number": first - 1})
+    rows = read_rows(session, _AFTER, {"job_id": job_id, "number": first - 1})
     return [_record(row) for row in rows]
 
 
 def get_trials(session: Session, job_id: str, numbers: Collection[int]) -> list[TrialRecord]:
     """Returns those of a job's trials that have one of the numbers, in no order."""
-    query = _RECORDS.where(Trial.job_id == job_id, Trial.number.in_(numbers))
-    return [_record(row) for row in session.execute(query)]
+    rows = read_rows(session, _SOME, {"job_id": job_id, "numbers": list(numbers)})
+    return [_record(row) for row in rows]
 
 
 def completed_figures(session: Session, job_id: str) -> list[TrialFigures]:
@@ -41,7 +42,7 @@ def completed_figures(session: Session, job_id: str) -> list[TrialFigures]:
 
     That takes a tenth of the time that the whole trials would.
     """
-    rows = session.connection().execute(_FIGURES, {"job_id": job_id})
+    rows = read_rows(session, _FIGURES, {"job_id": job_id})
     return list(map(TrialFigures._make, rows))
 
 
@@ -54,7 +55,7 @@ def page_of_trials(
         Invalid: the cursor is none of ours.
     """
     last = first - 1 if cursor is None else max(first - 1, decode_number(cursor))
-    rows = session.execute(_AFTER.limit(limit + 1), {"job_id": job_id, "number": last})
+    rows = read_rows(session, _PAGE, {"job_id": job_id, "number": last, "limit": limit + 1})
     found = [_record(row) for row in rows]
     return cut(found, limit, lambda trial: [trial.number])
 
@@ -84,63 +85,49 @@ def find_trained(
     return [(TrialSource(row.job_id, row.number), _record(row)) for row in rows]
 
 
-# Without what no record has, and no mapped objects: reading them costs as much as all the rest.
-_RECORDS = select(
-    Trial.number,
-    Trial.state,
-    Trial.hash,
-    Trial.edits,
-    Trial.params,
-    Trial.macs,
-    Trial.bytes,
-    Trial.seed,
-    Trial.attempts,
-    Trial.accuracy,
-    Trial.score,
-    Trial.epochs,
-    Trial.duration_s,
-    Trial.weights_key,
-    Trial.error,
-    Trial.latency_ms,
+# What a record has as it is, in columns.
+_PLAIN = (
+    "number",
+    "state",
+    "hash",
+    "edits",
+    "params",
+    "macs",
+    "bytes",
+    "seed",
+    "attempts",
+    "accuracy",
+    "score",
+    "epochs",
+    "duration_s",
+    "weights_key",
+    "error",
+    "latency_ms",
+    "criterion",
+)
+# No more than a record needs, and no mapped objects: reading them costs as much as all the rest.
+_RECORDS: Select[*tuple[Any, ...]] = select(
+    *(getattr(Trial, name) for name in _PLAIN),
     Trial.reused_job,
     Trial.reused_trial,
     Trial.curve,
-    Trial.criterion,
     Trial.lost_attempts,
 )
 _OF_JOB = Trial.job_id == bindparam("job_id")
 _AFTER = _RECORDS.where(_OF_JOB, Trial.number > bindparam("number")).order_by(Trial.number)
+_PAGE = _AFTER.limit(bindparam("limit", type_=Integer()))
+_SOME = _RECORDS.where(_OF_JOB, Trial.number.in_(bindparam("numbers", expanding=True)))
 _FIGURES = select(*(getattr(Trial, name) for name in TrialFigures._fields)).where(
     _OF_JOB, Trial.state == "completed"
 )
 
 
 def _record(row: Row[*tuple[Any, ...]]) -> TrialRecord:
+    reused_job, reused_trial, curve, lost_attempts = row[len(_PLAIN) : len(_PLAIN) + 4]
+    is_reused = reused_job is not None and reused_trial is not None
     return TrialRecord(
-        number=row.number,
-        state=row.state,
-        hash=row.hash,
-        edits=row.edits,
-        params=row.params,
-        macs=row.macs,
-        bytes=row.bytes,
-        seed=row.seed,
-        attempts=row.attempts,
-        accuracy=row.accuracy,
-        score=row.score,
-        epochs=row.epochs,
-        duration_s=row.duration_s,
-        weights_key=row.weights_key,
-        error=row.error,
-        latency_ms=row.latency_ms,
-        reused_from=_source(row),
-        curve=None if row.curve is None else tuple(row.curve),
-        criterion=row.criterion,
-        lost_attempts=tuple(map(LostAttempt.from_json, row.lost_attempts or ())),
+        **dict(zip(_PLAIN, row, strict=False)),
+        reused_from=TrialSource(reused_job, reused_trial) if is_reused else None,
+        curve=None if curve is None else tuple(curve),
+        lost_attempts=tuple(map(LostAttempt.from_json, lost_attempts or ())),
     )
-
-
-def _source(row: Row[*tuple[Any, ...]]) -> TrialSource | None:
-    if row.reused_job is None or row.reused_trial is None:
-        return None
-    return TrialSource(row.reused_job, row.reused_trial)

@@ -74,6 +74,9 @@ def fetch_file(request: Request, services: Used, student_id: StudentId, name: Fi
     if part is not None:
         headers["Content-Range"] = f"bytes {part.first}-{part.last}/{file.bytes}"
     status = 200 if part is None else 206
+    if sent.bytes <= _CHUNK_BYTES:
+        with content:
+            return Response(b"".join(_chunks(content, sent)), status, headers, kind)
     return _FileStream(content, sent, status, headers, kind)
 
 

@@ -11,9 +11,10 @@ from app.jobs import create_job, get_job, get_overview, list_overviews, require_
 from app.ownership import EVERYBODYS, visitor_of
 from app.problems import NotFound
 from app.requests import JobRequest
-from app.tables import Estimate, Job
+from app.students import get_student, list_students
+from app.tables import Estimate, Job, Student
 from app.visitor import ANYBODY, Visitor
-from tests.app.samples import REQUEST, new_job
+from tests.app.samples import REQUEST, new_job, new_student, searching_job
 
 ADA = Visitor("key_a", "ada", frozenset({"read", "submit"}))
 BOB = Visitor("key_b", "bob", frozenset({"read", "submit"}))
@@ -42,6 +43,32 @@ def test_a_visitor_finds_what_is_its_own_and_nothing_else(database: Database) ->
             for look in (get_job, get_overview, require_job):
                 with pytest.raises(NotFound):
                     look(session, other)
+
+
+def test_pages_have_a_visitors_own_alone(database: Database) -> None:
+    own = {_job(database, ADA) for _ in range(3)}
+    for _ in range(3):
+        _job(database, BOB)
+    with _reading(database, ADA) as session:
+        first = list_overviews(session, 2, None)
+        second = list_overviews(session, 2, first.next)
+    assert {one.job.id for one in (*first.items, *second.items)} == own
+    assert (len(first.items), second.next) == (2, None)
+
+
+def test_students_are_their_owners(database: Database) -> None:
+    lease, writer = searching_job(database)
+    student_id = writer.add_student(new_student(), best=True)
+    with database.write() as session:
+        for table in (Job, Student):
+            session.execute(update(table).values(owner=ADA.key_id))
+    with _reading(database, ADA) as session:
+        assert get_student(session, student_id).id == student_id
+        assert len(list_students(session, lease.job_id)) == 1
+    with _reading(database, BOB) as session:
+        assert list_students(session, lease.job_id) == []
+        with pytest.raises(NotFound):
+            get_student(session, student_id)
 
 
 @pytest.mark.parametrize("visitor", [ADMIN, ANYBODY])

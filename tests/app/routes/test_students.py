@@ -1,11 +1,13 @@
 import asyncio
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from fastapi.testclient import TestClient
 from starlette.requests import ClientDisconnect
 
+from app.artifacts import Artifacts
 from app.byte_range import Part
 from app.database import Database
 from app.records import StoredStudentFile
@@ -52,6 +54,29 @@ def test_a_download_that_broke_off_goes_on(
     assert behind.status_code == 416
     assert behind.headers["content-range"] == f"bytes */{len(data)}"
     assert behind.json()["type"].endswith(":no-such-part")
+
+
+@pytest.mark.parametrize("size", [0, 1, 1000])
+def test_a_small_file_is_sent_whole_and_closed(
+    client: TestClient,
+    services: Services,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    size: int,
+) -> None:
+    opened = []
+    opening = services.artifacts.open
+
+    def noted(key: str) -> BinaryIO:
+        opened.append(opening(key))
+        return opened[-1]
+
+    monkeypatch.setattr(Artifacts, "open", lambda _, key: noted(key))
+    path = f"/v1/students/{_student(services, database, 'a.pt2', b'x' * size)}/files/a.pt2"
+    answer = client.get(path)
+    assert (answer.status_code, answer.content) == (200, b"x" * size)
+    assert answer.headers["content-length"] == str(size)
+    assert [file.closed for file in opened] == [True]
 
 
 def test_json_is_sent_as_such(client: TestClient, services: Services, database: Database) -> None:
