@@ -9,7 +9,7 @@ from app.answer_examples import add_example
 from app.bodies import ProblemBody
 from app.byte_range import NoSuchPart
 from app.door import is_open
-from app.openapi_headers import add_headers
+from app.openapi_headers import add_headers, shared_headers
 from app.problems import (
     MEDIA_TYPE,
     Conflict,
@@ -68,6 +68,7 @@ def describe(app: FastAPI) -> None:
             return app.openapi_schema
         schema = of_fastapi()
         schema["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+        schema["components"]["headers"] = shared_headers()
         for path, method, operation in _operations(schema):
             if not is_open(path):
                 operation["security"] = [{"key": []}, {}]  # {}: while there are no keys

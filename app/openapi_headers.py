@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from app import request_ids
 from app.idempotency import HEADER, REPLAYED
 
 _TEXT = {"type": "string"}
@@ -19,7 +20,10 @@ _DESCRIBED: Mapping[str, tuple[str, dict[str, str], object]] = {
     "Retry-After": ("Seconds after which it is worth asking.", {"type": "integer"}, 2),
     "WWW-Authenticate": ("How a key is sent.", _TEXT, "Bearer"),
 }
-TOLD = frozenset(_DESCRIBED)
+# Of every answer, and therefore written once.
+_SHARED = "RequestId"
+_OF_EVERY_ANSWER = {request_ids.HEADER: {"$ref": f"#/components/headers/{_SHARED}"}}
+TOLD = frozenset({*_DESCRIBED, request_ids.HEADER})
 _CHANGED_OR_NOT = ("200", "206", "304")
 _LATER = ("429", "503")
 
@@ -27,8 +31,14 @@ _LATER = ("429", "503")
 def add_headers(method: str, operation: dict[str, Any]) -> None:
     """Writes into an operation's description which headers its answers may have."""
     for status, answer in operation["responses"].items():
-        if names := list(_names(method, operation, status)):
-            answer["headers"] = {name: _header(name) for name in names}
+        own = {name: _header(name) for name in _names(method, operation, status)}
+        answer["headers"] = own | _OF_EVERY_ANSWER
+
+
+def shared_headers() -> dict[str, dict[str, object]]:
+    """Returns the components that `add_headers` refers to."""
+    told = "The request's own, or one that was made for it; it is in the server's log."
+    return {_SHARED: {"description": told, "schema": _TEXT, "example": "req_5f0c2e9a7b41d638"}}
 
 
 def _names(method: str, operation: Mapping[str, Any], status: str) -> Iterator[str]:

@@ -81,7 +81,8 @@ def test_main_answers_have_whole_examples_that_fit(schema: dict[str, Any]) -> No
 
 def test_headers_are_described_where_they_come(schema: dict[str, Any]) -> None:
     def headers(method: str, path: str, status: str) -> set[str]:
-        return set(schema["paths"][path][method]["responses"][status].get("headers", {}))
+        described = schema["paths"][path][method]["responses"][status]["headers"]
+        return set(described) - {"X-Request-Id"}
 
     assert headers("post", "/v1/jobs", "202") == {"Location", "Retry-After", "Idempotent-Replayed"}
     assert headers("post", "/v1/jobs", "409") == {"Retry-After"}
@@ -92,6 +93,14 @@ def test_headers_are_described_where_they_come(schema: dict[str, Any]) -> None:
     assert headers("get", file, "206") == {"ETag", "Accept-Ranges", "Content-Range"}
     assert headers("get", file, "416") == {"Content-Range"}
     assert headers("get", "/v1/jobs", "401") == {"WWW-Authenticate"}
+
+
+def test_every_answer_refers_to_one_description_of_the_request_id(schema: dict[str, Any]) -> None:
+    reference = {"$ref": "#/components/headers/RequestId"}
+    assert schema["components"]["headers"].keys() == {"RequestId"}
+    for _, path, operation in operations(schema):
+        for answer in operation["responses"].values():
+            assert answer["headers"]["X-Request-Id"] == reference, path
 
 
 def test_any_route_may_give_what_comes_before_it(schema: dict[str, Any]) -> None:

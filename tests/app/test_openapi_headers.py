@@ -1,12 +1,15 @@
 from typing import Any
 
-from app.openapi_headers import TOLD, add_headers
+from app.openapi_headers import TOLD, add_headers, shared_headers
+
+REQUEST_ID = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
 
 
-def test_an_answer_without_headers_is_left_alone() -> None:
+def test_an_answer_without_headers_of_its_own_has_the_request_id() -> None:
     operation: dict[str, Any] = {"responses": {"200": {}, "404": {}}}
     add_headers("get", operation)
-    assert operation == {"responses": {"200": {}, "404": {}}}
+    assert operation == {"responses": {key: {"headers": REQUEST_ID} for key in ("200", "404")}}
+    assert set(shared_headers()) == {"RequestId"}
 
 
 def test_each_header_has_words_a_schema_and_an_example() -> None:
@@ -19,8 +22,10 @@ def test_each_header_has_words_a_schema_and_an_example() -> None:
     found = {
         name: header
         for answer in operation["responses"].values()
-        for name, header in answer.get("headers", {}).items()
+        for name, header in answer["headers"].items()
     }
+    assert {name: found.pop(name) for name in REQUEST_ID} == REQUEST_ID
+    found |= {"X-Request-Id": shared_headers()["RequestId"]}
     assert set(found) == TOLD
     for header in found.values():
         assert header.keys() == {"description", "schema", "example"}
