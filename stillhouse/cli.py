@@ -89,4 +89,5 @@ def _told(error: StillhouseError) -> Text:
     for field in error.errors:
         place = field.pointer.lstrip("#/").replace("/", ".")
         text.append(f"\n  {place or 'request'}", style="bold").append(f": {field.detail}")
-    return text.append(f"\n  {error.hint}") if error.hint else text
+    text.append(f"\n  {error.hint}" if error.hint else "")
+    return text.append(f"\n  request id: {error.request_id}" if error.request_id else "", "dim")

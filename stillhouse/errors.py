@@ -38,13 +38,15 @@ class Refused(StillhouseError):
     Attributes:
         status: The answer's HTTP status.
         problem: The problem document as it came.
+        request_id: By which the server's log has the request; empty when nothing told it.
     """
 
     exit_code = 4
 
-    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+    def __init__(self, status: int, problem: Mapping[str, Any], request_id: str = "") -> None:
         self.status = status
         self.problem = dict(problem)
+        self.request_id = str(self.problem.get("request_id") or request_id)
         super().__init__(self._text())
 
     @property
@@ -81,7 +83,9 @@ class Refused(StillhouseError):
     def _text(self) -> str:
         told = self.headline if self.headline == self.title else f"{self.title}: {self.detail}"
         lines = [told, *(f"  {one.pointer}: {one.detail}" for one in self.errors)]
-        return "\n".join([*lines, *([f"  {self.hint}"] if self.hint else [])])
+        lines += [f"  {self.hint}"] if self.hint else []
+        lines += [f"  request id: {self.request_id}"] if self.request_id else []
+        return "\n".join(lines)
 
 
 class UnusableKey(StillhouseError):

@@ -227,4 +227,4 @@ def _refusal(answer: httpx.Response) -> Refused:
         problem = None
     if not isinstance(problem, dict):
         problem = {"title": f"HTTP {answer.status_code} {answer.reason_phrase}".strip()}
-    return Refused(answer.status_code, problem)
+    return Refused(answer.status_code, problem, answer.headers.get("x-request-id", ""))

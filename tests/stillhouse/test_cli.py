@@ -97,6 +97,15 @@ def test_a_missing_key_is_told_with_what_to_set() -> None:
     assert told.startswith("refused: a key is wanted\n  set STILLHOUSE_KEY")
 
 
+def test_the_id_by_which_the_servers_log_has_a_refusal_is_told_dimly() -> None:
+    told = cli._told(Refused(500, {"title": "Unexpected", "request_id": "req_1"}))
+    assert told.plain == "refused: Unexpected\n  request id: req_1"
+    assert [told.plain[one.start : one.end] for one in told.spans if one.style == "dim"] == [
+        "\n  request id: req_1"
+    ]
+    assert not any(one.style == "dim" for one in cli._told(Refused(500, {})).spans)
+
+
 def test_the_command_line_starts_without_torch() -> None:
     code = "import sys, stillhouse.cli; print('torch' in sys.modules, 'networks' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

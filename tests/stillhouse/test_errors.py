@@ -32,6 +32,21 @@ def test_a_refusal_without_a_problem_document_still_says_the_status() -> None:
 
 
 @pytest.mark.parametrize(
+    ("problem", "header", "told"),
+    [
+        ({"title": "Odd", "request_id": "req_1"}, "", "Odd\n  request id: req_1"),
+        ({"title": "Odd", "request_id": "req_1"}, "req_2", "Odd\n  request id: req_1"),
+        ({"title": "Odd"}, "req_2", "Odd\n  request id: req_2"),
+        ({"title": "Odd"}, "", "Odd"),
+    ],
+)
+def test_a_refusal_tells_the_id_of_its_request(
+    problem: dict[str, str], header: str, told: str
+) -> None:
+    assert str(Refused(500, problem, header)) == told
+
+
+@pytest.mark.parametrize(
     ("problem", "text"),
     [
         ({"title": "Useless teacher", "detail": "no better than chance"}, "no better than chance"),

@@ -26,6 +26,14 @@ def test_an_error_that_is_no_problem_document_keeps_its_status() -> None:
         answering(httpx.Response(502, text="<html>")).get("/")
 
 
+def test_the_id_of_a_refused_request_is_known_without_a_problem_document() -> None:
+    headers = {"X-Request-Id": "req_1"}
+    with pytest.raises(Refused) as caught:
+        answering(httpx.Response(500, text="<html>", headers=headers)).get("/")
+    assert caught.value.request_id == "req_1"
+    assert "request_id" not in caught.value.problem
+
+
 @pytest.mark.parametrize("response", [httpx.Response(200, text="hi"), httpx.Response(200, json=[])])
 def test_an_answer_that_is_no_document_is_none(response: httpx.Response) -> None:
     with pytest.raises(NotAnswered):
