@@ -86,19 +86,7 @@ class Transport:
         It is sent again when the connection breaks off, or a server that answered before is
         silent. An `Idempotency-Key` lets the server tell that it is the same.
         """
-        headers = {"Idempotency-Key": str(uuid4())}
-        for pause_s in _RETRY_AFTER_S:
-            try:
-                return self._document(self._send("POST", path, json=body, headers=headers))
-            except Unreachable as error:
-                never_reached = isinstance(error.__cause__, _NOT_SENT)
-                if never_reached and not self._answered:
-                    raise
-            except Refused as refusal:
-                if not str(refusal.problem.get("type", "")).endswith(_UNDER_WAY):
-                    raise
-            self._sleep(pause_s)
-        return self._document(self._send("POST", path, json=body, headers=headers))
+        return self._once(path, json=body)
 
     def get_changed(self, path: str, tag: str | None, wait_s: int) -> Tagged | None:
         """Returns the document at a path as soon as it is another one; None while it isn't.
@@ -131,12 +119,18 @@ class Transport:
     def upload(self, path: str, files: Mapping[str, Any], form: Mapping[str, str]) -> Document:
         """Returns the answer to a multipart upload; the files are streamed.
 
+        It is sent again as `post_once` does, each file from its beginning.
+
+        Args:
+            path: Where it is sent.
+            files: Name, seekable file and media type by field, as httpx takes them.
+            form: The other fields.
+
         Raises:
             Refused: The server doesn't take the file, and says why.
             Unreachable: No answer came.
         """
-        answer = self._send("POST", path, files=files, data=dict(form), timeout=_UPLOAD_TIMEOUT)
-        return self._document(answer)
+        return self._once(path, files=files, data=dict(form), timeout=_UPLOAD_TIMEOUT)
 
     def upload_files(
         self, path: str, files: Mapping[str, Path], form: Mapping[str, str]
@@ -173,6 +167,21 @@ class Transport:
                 answer.read()
                 raise _refusal(answer)
             yield answer.iter_bytes()
+
+    def _once(self, path: str, **content: Any) -> Document:  # noqa: ANN401 - what httpx takes
+        headers = {"Idempotency-Key": str(uuid4())}
+        for pause_s in _RETRY_AFTER_S:
+            try:
+                return self._document(self._send("POST", path, **content, headers=headers))
+            except Unreachable as error:
+                never_reached = isinstance(error.__cause__, _NOT_SENT)
+                if never_reached and not self._answered:
+                    raise
+            except Refused as refusal:
+                if not str(refusal.problem.get("type", "")).endswith(_UNDER_WAY):
+                    raise
+            self._sleep(pause_s)
+        return self._document(self._send("POST", path, **content, headers=headers))
 
     def _send(self, method: str, path: str, **content: Any) -> httpx.Response:  # noqa: ANN401
         with self._reaching():

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx
 import pytest
 
@@ -135,6 +137,22 @@ def test_what_is_lost_on_the_way_is_sent_again_as_the_same(fake: FakeServer) -> 
     assert pauses == [1.0, 2.0]
     transport.post_once("/v1/jobs", {"search": {}})
     assert fake.requests[-1].headers["idempotency-key"] not in keys
+
+
+def test_an_upload_that_is_lost_on_the_way_is_sent_again_whole(
+    fake: FakeServer, tmp_path: Path
+) -> None:
+    path = tmp_path / "pets.npz"
+    path.write_bytes(b"PK" * 9)
+    pauses: list[float] = []
+    transport = Transport("http://fake", fake.transport, pauses.append)
+    fake.lost = 2
+    assert transport.upload_files("/v1/datasets", {"file": path}, {"name": "pets"})["id"] == "dst_1"
+    assert [request.content.count(b"PK" * 9) for request in fake.requests] == [1, 1, 1]
+    assert len({request.headers["idempotency-key"] for request in fake.requests}) == 1
+    assert pauses == [1.0, 2.0]
+    transport.upload_files("/v1/datasets", {"file": path}, {"name": "pets"})
+    assert len({request.headers["idempotency-key"] for request in fake.requests}) == 2
 
 
 def test_a_server_that_was_never_there_is_not_waited_for(fake: FakeServer) -> None:
