@@ -11,15 +11,14 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from app.database import Database
-from app.lease_time import has_run_out, lasting
+from app.errand_turns import Row, next_errand
+from app.lease_time import lasting
 from app.problems import LeaseLost
 from app.tables import Estimate, Teacher
 
 Kind = Literal["estimate", "teacher"]
 KINDS: tuple[Kind, ...] = ("estimate", "teacher")
-Row = Estimate | Teacher
 _TABLES: dict[Kind, type[Row]] = {"estimate": Estimate, "teacher": Teacher}
-_WORKABLE_STATES = ("queued", "running", "checking")
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,9 @@ class ErrandLease:
 def claim_errand(
     database: Database, owner: str, lease_s: float, first: Kind = "estimate", *, alone: bool = False
 ) -> ErrandLease | None:
-    """Takes the oldest errand that nobody holds, or whose holder let its lease run out.
+    """Takes an errand that nobody holds, or whose holder let its lease run out.
+
+    Keys take turns, each with its oldest one (`app.errand_turns`).
 
     Args:
         database: where the errands are.
@@ -54,7 +55,7 @@ def claim_errand(
         kinds = [first] if alone else sorted(_TABLES, key=lambda kind: kind != first)
         for kind in kinds:
             table = _TABLES[kind]
-            row: Row | None = session.scalar(_oldest(table))
+            row = next_errand(session, table)
             if row is not None:
                 row.fence += 1
                 row.attempts += 1
@@ -111,19 +112,6 @@ def hold_errand(session: Session, lease: ErrandLease) -> Row:
 def end_errand(row: Row) -> None:
     """Lets go of a row whose errand is done; the lease is void with the commit."""
     row.lease_owner = row.lease_until = None
-
-
-def _oldest(table: type[Row]) -> Select[Any]:
-    return (
-        select(table)
-        .where(
-            table.state.in_(_WORKABLE_STATES),
-            has_run_out(table.lease_from, table.lease_until),
-        )
-        .order_by(table.created_at, table.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
 
 
 def _held(session: Session, lease: ErrandLease) -> Row | None:
