@@ -15,6 +15,22 @@ export function span(values, most = Infinity) {
   return [Math.max(from - room, 0), Math.min(high + room, most + room / 2)];
 }
 
+/** Returns where a logarithmic axis has marks, as plotly takes it, a seventh of it apart or more. */
+export function marks(low, high) {
+  if (high > 2 ** 7 * low) return { dtick: 1 }; // each power of ten
+  if (high > 3 * low) return { dtick: "D2" }; // 1, 2 and 5 of each
+  const step = evenly(high * (1 - (low / high) ** (1 / 7)));
+  const tickvals = [];
+  for (let n = Math.ceil(low / step); n * step <= high; n += 1) tickvals.push(n * step);
+  return { tickvals };
+}
+
+/** Returns the next of 1, 2, 5, 10, 20, …, also below 1. */
+function evenly(least) {
+  const power = 10 ** Math.floor(Math.log10(least));
+  return [1, 2, 5].map(one => one * power).find(one => one >= least) ?? 10 * power;
+}
+
 /** Returns how many values are too low to be on an axis, in words. */
 export function belowInWords(values, [low]) {
   const count = values.filter(value => value < low).length;

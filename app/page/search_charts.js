@@ -1,6 +1,6 @@
 // What a search has found: accuracy against cost, learning curves.
 
-import { belowInWords, span } from "./axis.js";
+import { belowInWords, marks, span } from "./axis.js";
 import { completed } from "./trials.js";
 import { COSTS, compact, counted, percent } from "./words.js";
 
@@ -117,10 +117,9 @@ function limitText(limit, { teacher, ground }) {
 }
 
 function costAxis(costs, name) {
+  const axis = { title: name, type: "log", tickformat: "~s" };
   const known = costs.filter(Boolean);
+  if (!known.length) return { ...axis, range: [0, 1], tickvals: [] };
   const [low, high] = [Math.min(...known) / 1.15, Math.max(...known) * 1.15];
-  // Marks at each power of ten, at 1, 2 and 5 of each, or at all nine: more would cover each other.
-  const marks = high > 1000 * low ? 1 : high > 3 * low ? "D2" : "D1";
-  return { title: name, type: "log", tickformat: "~s", dtick: marks,
-    ...(known.length && { range: [Math.log10(low), Math.log10(high)] }) };
+  return { ...axis, range: [Math.log10(low), Math.log10(high)], ...marks(low, high) };
 }

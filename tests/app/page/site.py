@@ -12,7 +12,7 @@ from app.artifacts import Artifacts
 from app.database import Database
 from app.job_writer import JobWriter
 from app.leases import claim
-from app.records import StoredStudentFile
+from app.records import StoredStudentFile, TeacherRecord
 from app.settings import Settings
 from benchmarks.api_process import running_api
 from tests.app.samples import NEVER_S, RESULT, TEACHER, new_job, new_student, new_trial
@@ -28,8 +28,10 @@ class Site:
     database: Database
     artifacts: Artifacts
 
-    def job(self, name: str = "a job", **changes: object) -> tuple[str, JobWriter]:
-        """Returns a job that is held and prepared, without a trial."""
+    def job(
+        self, name: str = "a job", *, measured: TeacherRecord | None = TEACHER, **changes: object
+    ) -> tuple[str, JobWriter]:
+        """Returns a job that is held and prepared, without a trial; `measured` is its teacher."""
         job_id = new_job(self.database, name=name, **changes)
         while (lease := claim(self.database, "coordinator", NEVER_S)) and lease.job_id != job_id:
             pass  # a job that a visitor has submitted
@@ -38,7 +40,8 @@ class Site:
         graph = {"layers": [_layer("input", "input", 1), *map(_conv, "abc")], "tensors": {}}
         key = f"jobs/{job_id}/architecture.json"
         self.artifacts.put_bytes(key, json.dumps(graph).encode())
-        writer.record_teacher(replace(TEACHER, architecture_key=key))
+        if measured is not None:
+            writer.record_teacher(replace(measured, architecture_key=key))
         writer.set_state("searching", "training students")
         return job_id, writer
 
