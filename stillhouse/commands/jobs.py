@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from stillhouse.client import Client
+from stillhouse.commands.naming import Names
 from stillhouse.commands.options import DEFAULT_URL, AsJson, JobId, Url
 from stillhouse.commands.output import Limit, share, write_lines, write_table
 from stillhouse.commands.watch import result_line
@@ -28,11 +29,13 @@ def jobs(limit: Limit = 50, as_json: AsJson = False, url: Url = DEFAULT_URL) -> 
     """Lists the jobs, newest first; with `--json` a document a line."""
     with Client(url) as client:
         found = list(islice(client.jobs(), limit))
-    if as_json:
-        write_lines(job.status.document for job in found)
-        return
+        if as_json:
+            write_lines(job.status.document for job in found)
+            return
+        names = Names(client)
+        rows = [_job_row(job.status, names) for job in found]
     columns = ("job", "state", "name", "#trials", "#score", "#accuracy", "#parameters", "created")
-    write_table(columns, map(_job_row, found))
+    write_table(columns, rows)
 
 
 def status(job_id: JobId, as_json: AsJson = False, url: Url = DEFAULT_URL) -> None:
@@ -86,27 +89,19 @@ def _command(command: Callable[[Job], Job], job_id: str, as_json: bool, url: str
     typer.echo(told)
 
 
-def _job_row(job: Job) -> list[str]:
-    status, best = job.status, job.status.best
+def _job_row(status: JobStatus, names: Names) -> list[str]:
+    best = status.best
+    own = "" if status.name == _UNNAMED else status.name
     return [
         status.id,
         status.state,
-        _called(status),
+        own or names.title(status.request),
         f"{status.progress.tried}/{status.progress.total}",
         "" if best is None else f"{best.score:.4f}",
         share(None if best is None else best.accuracy),
         share(None if best is None else best.params_ratio),
         status.created_at,
     ]
-
-
-def _called(status: JobStatus) -> str:
-    """Returns a job's name; of one that nobody named, what its teacher and its data are called."""
-    if status.name and status.name != _UNNAMED:
-        return status.name
-    teacher, dataset = status.request.get("teacher", {}), status.request.get("dataset", {})
-    of = [str(one.get("network") or one.get("name") or one.get("id")) for one in (teacher, dataset)]
-    return " on ".join(of)
 
 
 def _trial_row(trial: Trial) -> list[str]:

@@ -11,6 +11,7 @@ import typer
 
 from stillhouse.client import Client
 from stillhouse.commands import request_options as given
+from stillhouse.commands.naming import Names
 from stillhouse.commands.options import DEFAULT_URL, AsJson, Url
 from stillhouse.commands.output import Limit, write_lines, write_table
 from stillhouse.dataset_source import described, name_or_path
@@ -61,11 +62,11 @@ def embeddings(limit: Limit = 50, as_json: AsJson = False, url: Url = DEFAULT_UR
     """Lists what finished searches have learned, newest first; with `--json` a document a line."""
     with Client(url) as client:
         found = list(islice(client.embeddings(), limit))
-    if as_json:
-        write_lines(found)
-        return
-    names = ("id", "teacher", "dataset", "trials", "job", "created_at")
-    rows = ([str(one[name]) for name in names] for one in found)
+        if as_json:
+            write_lines(found)
+            return
+        fields, names = ("id", "teacher", "dataset", "trials", "job", "created_at"), Names(client)
+        rows = [[names.of(str(one[field])) for field in fields] for one in found]
     write_table(("embedding", "teacher", "dataset", "#trials", "job", "created"), rows)
 
 

@@ -233,6 +233,7 @@ class FakeServer:
         lost: How many requests arrive, and their answers don't.
         teachers: What `GET /v1/teachers/{id}` answers next; the last one stays.
         estimates: What `GET /v1/estimates/{id}` answers next; the last one stays.
+        embeddings: What `GET /v1/embeddings` lists.
     """
 
     jobs: list[Document] = field(default_factory=lambda: [job_document()])
@@ -254,6 +255,10 @@ class FakeServer:
             estimate_document(state="queued", result=None),
             estimate_document(),
         ]
+    )
+
+    embeddings: list[Document] = field(
+        default_factory=lambda: [embedding_document(n) for n in (2, 1)]
     )
 
     @property
@@ -285,7 +290,7 @@ class FakeServer:
             ("GET", "teachers"): self._get_teacher,
             ("POST", "estimates"): lambda *_: httpx.Response(202, json=self.estimates[0]),
             ("GET", "estimates"): lambda *_: self._next(self.estimates),
-            ("GET", "embeddings"): lambda *_: _page([embedding_document(n) for n in (2, 1)]),
+            ("GET", "embeddings"): lambda *_: _page(self.embeddings),
         }
         answer = routes[request.method, parts[1]](parts[2:], request)
         if self.lost:

@@ -23,6 +23,17 @@ def test_jobs_are_listed(run: Run, fake: FakeServer) -> None:
     ]  # fmt: skip
 
 
+def test_jobs_that_nobody_named_are_called_as_what_was_uploaded_for_them(
+    run: Run, fake: FakeServer
+) -> None:
+    request = {"teacher": {"id": "tch_1"}, "dataset": {"id": "dst_1"}}
+    fake.jobs = [job_document(name="job", request=request)]
+    assert " Little on flowers " in run("jobs").output
+    asked = len(fake.requests)
+    run("jobs", "--json")
+    assert len(fake.requests) == asked + 1
+
+
 def test_jobs_are_a_document_a_line(run: Run) -> None:
     assert lines(run("jobs", "--json").stdout) == [job_document()]
 

@@ -35,6 +35,12 @@ def test_embeddings_are_listed_up_to_a_limit(run: Run) -> None:
     assert json.loads(line) == embedding_document(2)
 
 
+def test_an_embedding_tells_the_names_of_uploads(run: Run, fake: FakeServer) -> None:
+    fake.embeddings = [embedding_document(1) | {"teacher": "tch_1", "dataset": "dst_1"}]
+    _, row = run("embeddings").output.splitlines()
+    assert row.split()[:4] == ["emb_1", "Little", "flowers", "24"]
+
+
 def test_images_are_uploaded(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "flowers.npz"
     path.write_bytes(b"PK")
