@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from app.estimate_example import ESTIMATE
+from app.upload_examples import UPLOADS
+
 _JOB_ID = "job_3qT7ZcWm8yPp5RkXj1NaVd"
 _STUDENT_ID = "std_6Vb0hF2mUuQk1sYd9LxWcA"
 _BEST: dict[str, Any] = {
@@ -19,6 +22,8 @@ _BEST: dict[str, Any] = {
     "latency_ms": None,
 }
 _EXAMPLES: Mapping[str, dict[str, Any]] = {
+    **UPLOADS,
+    "EstimateBody": ESTIMATE,
     "JobBody": {
         "id": _JOB_ID,
         "name": "digits on a phone",

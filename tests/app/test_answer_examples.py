@@ -1,5 +1,7 @@
 from typing import Any
 
+import pytest
+
 from app.answer_examples import add_example
 
 
@@ -18,8 +20,17 @@ def test_bodies_and_pages_of_them_get_an_example() -> None:
     assert students["content"]["application/json"]["example"]["items"][0]["trial"] == 17
 
 
+@pytest.mark.parametrize(
+    "name", ["DatasetBody", "UploadedTeacherBody", "ListedTeacherBody", "EstimateBody"]
+)
+def test_uploads_and_estimates_are_whole(name: str) -> None:
+    whole = answer(name)
+    add_example(whole)
+    assert whole["content"]["application/json"]["example"]["id"]
+
+
 def test_other_answers_are_left_alone() -> None:
-    others: list[dict[str, Any]] = [answer("EstimateBody"), {}, {"content": {"text/plain": {}}}]
+    others: list[dict[str, Any]] = [answer("SurrogateBody"), {}, {"content": {"text/plain": {}}}]
     for one in others:
         before = str(one)
         add_example(one)

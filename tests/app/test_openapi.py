@@ -77,6 +77,10 @@ def test_main_answers_have_whole_examples_that_fit(schema: dict[str, Any]) -> No
     wanted = {"", "/{job_id}", "/{job_id}/trials", "/{job_id}/best", "/{job_id}/students"}
     assert {("get", f"/v1/jobs{rest}") for rest in wanted} <= found
     assert {("post", "/v1/jobs"), ("get", "/v1/embeddings"), ("get", "/v1/server")} <= found
+    for path in ("/v1/datasets", "/v1/teachers"):
+        one = f"{path}/{{{path[4:-1]}_id}}"
+        assert {("post", path), ("get", path), ("get", one)} <= found
+    assert {("post", "/v1/estimates"), ("get", "/v1/estimates/{estimate_id}")} <= found
 
 
 def test_headers_are_described_where_they_come(schema: dict[str, Any]) -> None:

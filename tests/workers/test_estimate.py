@@ -12,6 +12,7 @@ import pytest
 import torch
 
 import networks
+from app.estimate_example import ESTIMATE
 from app.problems import TYPE_PREFIX
 from workers import estimate
 from workers.estimate import answer
@@ -45,6 +46,14 @@ def test_a_job_is_estimated() -> None:
     assert result["latency"]["skipped"].keys() == {"smallest", "median", "largest", "teacher"}
     times = result["time"]
     assert times["total_s"] > times["search_s"] > times["trial_s"] > 0
+
+
+def test_an_estimate_has_what_the_apis_example_has() -> None:
+    result, example = told()["result"], ESTIMATE["result"]
+    assert result.keys() == example.keys()
+    for part in ("teacher", "space", "constraints", "latency", "time"):
+        assert result[part].keys() == example[part].keys(), part
+    assert result["space"]["median"].keys() == example["space"]["median"].keys()
 
 
 def test_what_there_was_no_time_for_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
