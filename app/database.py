@@ -6,8 +6,10 @@ from copy import copy
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
+from sqlite3 import SQLITE_BUSY
 from typing import Any, TypeVar
 
+from anyio.to_thread import run_sync
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError, ProgrammingError
@@ -76,8 +78,11 @@ class Database:
                 k: v for k, v in _CONNECTION.items() if k not in parsed.query
             }
         engine = create_engine(parsed, **options)
+        self._hasty: Engine | None = None  # waits for nobody; of SQLite alone
         if self._is_sqlite:
             _take_over_transactions(engine)
+            self._hasty = create_engine(parsed, **options | {"connect_args": {"timeout": 0}})
+            _take_over_transactions(self._hasty)
         self._engine = engine
         self._writer = engine.execution_options(immediate=True)  # read by `_take_over_transactions`
         self._reader = engine
@@ -101,6 +106,31 @@ class Database:
         """Yields a session that sees one snapshot; whatever it changes is thrown away."""
         with self._session(self._reader) as session:
             yield session
+
+    async def look(self, read: Callable[[Session], T], *, is_short: bool = True) -> T:
+        """Returns what a read finds, for one who asks on the event loop.
+
+        What SQLite is asked is computed, holding the interpreter's lock: to hand it to a thread and
+        wait for its turn takes longer than to read a row, and holds up the loop as well. So a short
+        read is done here and now; by a thread only if it has to wait for a lock. PostgreSQL, which
+        computes elsewhere, is waited for by a thread.
+
+        Args:
+            read: is called, maybe twice.
+            is_short: whether it takes some milliseconds at most.
+        """
+        if self._hasty is not None and is_short:
+            try:
+                with self._session(self._hasty) as session:
+                    return read(session)
+            except OperationalError as error:
+                if not _is_locked(error):
+                    raise
+        return await run_sync(self._read_with, read)
+
+    def _read_with(self, read: Callable[[Session], T]) -> T:
+        with self.read() as session:
+            return read(session)
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -147,6 +177,8 @@ class Database:
     def close(self) -> None:
         """Closes every connection."""
         self._engine.dispose()
+        if self._hasty is not None:
+            self._hasty.dispose()
 
     def _use_write_ahead_log(self) -> None:
         """Switches the file to WAL, which stays; outside a transaction, as SQLite wants it."""
@@ -172,6 +204,10 @@ def _take_over_transactions(engine: Engine) -> None:
 
     event.listen(engine, "connect", on_connect)
     event.listen(engine, "begin", on_begin)
+
+
+def _is_locked(error: OperationalError) -> bool:
+    return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == SQLITE_BUSY  # or of its kinds
 
 
 def _is_missing_table(error: OperationalError | ProgrammingError) -> bool:

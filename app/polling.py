@@ -4,9 +4,8 @@ Who is held takes no thread and no database connection meanwhile.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
-from anyio.to_thread import run_sync
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,7 +18,11 @@ LONGEST_S = 60
 
 
 async def polled_answer(
-    request: Request, watch: Watch, key: str, wait_s: float, read: Callable[[], BaseModel]
+    request: Request,
+    watch: Watch,
+    key: str,
+    wait_s: float,
+    read: Callable[[], Awaitable[BaseModel]],
 ) -> Response:
     """Returns the body with its `ETag`; 304 if nothing is new within the time.
 
@@ -28,12 +31,12 @@ async def polled_answer(
         watch: tells when there may be something new.
         key: the id of what is asked for.
         wait_s: how long the answer may be held.
-        read: reads what is asked for, in a thread.
+        read: reads what is asked for.
 
     Raises:
         TooMany: as many wait as may.
     """
-    answer = tagged_answer(request, await run_sync(read))
+    answer = tagged_answer(request, await read())
     if answer.status_code != 304 or wait_s <= 0:
         return answer
     clock = asyncio.get_running_loop().time
@@ -42,7 +45,7 @@ async def polled_answer(
         with held(request.scope, "wait"):
             while answer.status_code == 304:
                 seen = sight.version
-                answer = tagged_answer(request, await run_sync(read))
+                answer = tagged_answer(request, await read())
                 if answer.status_code == 304 and not await sight.changed(seen, until - clock()):
                     break
     return answer

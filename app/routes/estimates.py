@@ -69,9 +69,10 @@ async def show_estimate(
     Poll with `If-None-Match`, and `wait` to be answered as soon as something is new.
     """
 
-    def read() -> EstimateBody:
-        with services.database.read() as session:
-            return EstimateBody.of(get_estimate(session, estimate_id))
+    async def read() -> EstimateBody:
+        return await services.database.look(
+            lambda session: EstimateBody.of(get_estimate(session, estimate_id))
+        )
 
     return await polled_answer(request, services.watch, estimate_id, wait, read)
 

@@ -38,6 +38,7 @@ from app.trials import completed_figures, get_trials, page_of_trials
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
 _POLL_AFTER_S = "2"
+_FEW = 50  # rows that are read and worded in a few milliseconds
 _NO_JOB = problems(_404="There is no such job.")
 _EVENTS_EXAMPLE = 'id: 3.2.1r0.5f3a9c01.\nevent: trial\ndata: {"number": 1, …}\n\n'
 LastEventId = Annotated[
@@ -78,11 +79,13 @@ def submit_job(services: Used, body: JsonBody, sender: Once) -> Response:
 
 
 @router.get("", responses={200: {"model": PageBody[JobBody]}, **problems(_422="A wrong cursor.")})
-def list_the_jobs(services: Used, limit: Limit = 20, cursor: Cursor = None) -> Response:
+async def list_the_jobs(services: Used, limit: Limit = 20, cursor: Cursor = None) -> Response:
     """Lists the jobs, newest first."""
-    with services.database.read() as session:
-        page = list_overviews(session, limit, cursor)
-    return json_answer(PageBody.of(page.map(JobBody.of)))
+
+    def read(session: Session) -> Response:
+        return json_answer(PageBody.of(list_overviews(session, limit, cursor).map(JobBody.of)))
+
+    return await services.database.look(read, is_short=limit <= _FEW)
 
 
 @router.get(
@@ -100,9 +103,10 @@ async def show_job(request: Request, services: Used, job_id: JobId, wait: Wait =
     Poll with `If-None-Match`, and `wait` to be answered as soon as something is new.
     """
 
-    def read() -> JobBody:
-        with services.database.read() as session:
-            return JobBody.of(get_overview(session, job_id))
+    async def read() -> JobBody:
+        return await services.database.look(
+            lambda session: JobBody.of(get_overview(session, job_id))
+        )
 
     return await polled_answer(request, services.watch, job_id, wait, read)
 
@@ -134,17 +138,20 @@ async def follow_job(services: Used, job_id: JobId, last_event_id: LastEventId =
     "/{job_id}/trials",
     responses={200: {"model": PageBody[TrialBody]}, **_NO_JOB, **problems(_422="A wrong cursor.")},
 )
-def list_the_trials(
+async def list_the_trials(
     services: Used, job_id: JobId, limit: Limit = 100, cursor: Cursor = None, first: First = 0
 ) -> Response:
     """Lists a job's trials by their number.
 
     Those that have ended change no more: who looks again asks from the first other one on.
     """
-    with services.database.read() as session:
+
+    def read(session: Session) -> Response:
         require_job(session, job_id)
         page = page_of_trials(session, job_id, limit, cursor, first)
-    return json_answer(PageBody.of(page.map(TrialBody.of)))
+        return json_answer(PageBody.of(page.map(TrialBody.of)))
+
+    return await services.database.look(read, is_short=limit <= _FEW)
 
 
 @router.get(
@@ -154,14 +161,17 @@ def list_the_trials(
         **problems(_404="There is no such job, or no student yet."),
     },
 )
-def show_best(services: Used, job_id: JobId) -> Response:
+async def show_best(services: Used, job_id: JobId) -> Response:
     """Shows the best student so far with its files, at any time of the job."""
-    with services.database.read() as session:
+
+    def read(session: Session) -> Response:
         job = get_job(session, job_id)
         if job.best_student_id is None or job.teacher is None:
             raise NotFound(f"{job_id} has no student yet")
         best = get_student(session, job.best_student_id)
-    return json_answer(StudentBody.with_files(best, job.teacher))
+        return json_answer(StudentBody.with_files(best, job.teacher))
+
+    return await services.database.look(read)
 
 
 @router.get("/{job_id}/students", responses={200: {"model": StudentsBody}, **_NO_JOB})

@@ -143,9 +143,10 @@ async def show_teacher(
     Poll with `If-None-Match`, and `wait` to be answered as soon as something is new.
     """
 
-    def read() -> UploadedTeacherBody:
-        with services.database.read() as session:
-            return UploadedTeacherBody.of(get_teacher(session, teacher_id))
+    async def read() -> UploadedTeacherBody:
+        return await services.database.look(
+            lambda session: UploadedTeacherBody.of(get_teacher(session, teacher_id))
+        )
 
     return await polled_answer(request, services.watch, teacher_id, wait, read)
 

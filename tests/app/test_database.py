@@ -1,6 +1,10 @@
+import asyncio
 import os
+import sqlite3
 import subprocess
 import sys
+import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,11 +13,12 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, make_url, select, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session
 
 from app.database import Database
 from app.jobs import get_job, get_overview
 from app.leases import Lease
-from app.problems import NotReady
+from app.problems import NotFound, NotReady
 from app.tables import Job, Table, Trial
 from tests.app.samples import held_job, new_job, new_trial
 
@@ -222,3 +227,54 @@ def test_the_models_are_at_the_revision_that_is_checked(database: Database) -> N
     with database.read() as session:
         names = set(inspect(session.connection()).get_table_names())
     assert names == {table.name for table in Table.metadata.sorted_tables} | {"alembic_version"}
+
+
+def test_a_short_look_at_sqlite_takes_no_thread_and_any_other_does(database: Database) -> None:
+    job_id = new_job(database)
+
+    def read(session: Session) -> tuple[str, int]:
+        return get_job(session, job_id).id, threading.get_ident()
+
+    async def look() -> list[tuple[str, int]]:
+        return [await database.look(read), await database.look(read, is_short=False)]
+
+    here = threading.get_ident()
+    short, long = asyncio.run(look())
+    assert short[0] == long[0] == job_id
+    assert (short[1] == here) == database.url.startswith("sqlite")
+    assert long[1] != here
+
+
+def test_a_look_that_has_to_wait_does_so_in_a_thread(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/stillhouse.db")
+    database.upgrade()
+    job_id = new_job(database)
+    database.close()  # the last connection: only then can the file be locked against readers
+    with closing(sqlite3.connect(tmp_path / "stillhouse.db", isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode=EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        other.execute("UPDATE jobs SET stage = 'held'")
+
+        async def look() -> tuple[str, float]:
+            clock = asyncio.get_running_loop().time
+            began = clock()
+            looking = asyncio.create_task(database.look(lambda one: get_job(one, job_id).stage))
+            await asyncio.sleep(0.1)
+            others_waited_s = clock() - began
+            assert not looking.done()
+            other.execute("COMMIT")
+            other.close()  # lets go of the lock
+            return await looking, others_waited_s
+
+        stage, others_waited_s = asyncio.run(look())
+    assert stage == "held"
+    assert others_waited_s < 15  # half as long as a thread would wait
+    database.close()
+
+
+def test_what_is_wrong_with_a_look_is_told(database: Database) -> None:
+    async def look() -> str:
+        return await database.look(lambda session: get_job(session, "none").id)
+
+    with pytest.raises(NotFound):
+        asyncio.run(look())

@@ -36,8 +36,11 @@ class Place:
     def _look(self, _: object) -> dict[str, Hashable]:
         return {"a": self.thing.state}
 
+    async def _read(self) -> Thing:
+        return self.thing
+
     async def ask(self, wait_s: float, etag: str | None = None) -> Response:
-        waited = polled_answer(_request(etag), self.watch, "a", wait_s, lambda: self.thing)
+        waited = polled_answer(_request(etag), self.watch, "a", wait_s, self._read)
         return await asyncio.wait_for(waited, SOON_S)
 
 
