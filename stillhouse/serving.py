@@ -17,6 +17,8 @@ from stillhouse.ray_node import RayNode
 from stillhouse.supervisor import Service, Supervisor
 
 _NICENESS_OF_TRIALS = 15  # as Ray's workers have it
+# Somebody waits for the API's answers; a proposal may take a second more.
+_NICENESS_OF_COORDINATOR = 10
 _NO_RAY = 3  # what a coordinator exits with when the Ray it was sent to doesn't take it
 
 
@@ -120,6 +122,7 @@ def services(place: Place, node: RayNode) -> list[Service]:
             needs=("ray",),
             blames={_NO_RAY: "ray"},
             log=ours.get("coordinator"),
+            niceness=_NICENESS_OF_COORDINATOR,
         ),
     ]
 

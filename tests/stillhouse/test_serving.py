@@ -26,6 +26,7 @@ def test_coordinators_get_rays_address_and_token_and_the_api_does_not(tmp_path: 
     assert coordinator.environment["STILLHOUSE_RAY_ADDRESS"] == "127.0.0.1:6380"
     assert coordinator.environment["RAY_AUTH_TOKEN"] == "secret"
     assert coordinator.needs == ("ray",)
+    assert (api.niceness, coordinator.niceness, ray.niceness) == (0, 10, 15)
     assert "secret" not in api.environment.values()
     assert {api.environment["STILLHOUSE_HOME"], coordinator.environment["STILLHOUSE_HOME"]} == {
         str(tmp_path)
