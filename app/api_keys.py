@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from app.clock import DatabaseTime
+from app.core_reads import read_rows
 from app.ids import KEY, new_id
 from app.problems import Conflict, NotFound
 from app.tables import ApiKey
@@ -142,16 +143,12 @@ def is_key(text: str) -> bool:
 
 def admit(session: Session, sha256: str) -> Admitted | None:
     """Returns whom the key of this SHA-256 lets in; None if it is unknown, revoked or expired."""
-    long_ago = DatabaseTime(-_USE_NOTED_EVERY_S)
-    is_use_due = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < long_ago)
-    query = select(ApiKey, is_use_due).where(ApiKey.sha256 == sha256, _is_valid())
-    found = session.execute(query).one_or_none()
+    found = read_rows(session, _ADMITTED, {"sha256": sha256}).one_or_none()
     # The index may have told by its time how far two hashes agree; whether they do is told here.
-    if found is None or not hmac.compare_digest(found[0].sha256, sha256):
+    if found is None or not hmac.compare_digest(found.sha256, sha256):
         return None
-    row = found[0]
-    scopes = cast("frozenset[Scope]", frozenset(row.scopes))
-    return Admitted(Visitor(row.id, row.name, scopes), bool(found[1]))
+    scopes = cast("frozenset[Scope]", frozenset(found.scopes))
+    return Admitted(Visitor(found.id, found.name, scopes), bool(found.is_use_due))
 
 
 def note_use(session: Session, key_id: str) -> None:
@@ -179,3 +176,10 @@ def _find(session: Session, name_or_id: str) -> ApiKey:
 def _is_valid() -> ColumnElement[bool]:
     is_not_over = or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > DatabaseTime())
     return and_(ApiKey.revoked_at.is_(None), is_not_over)
+
+
+_LONG_AGO = DatabaseTime(-_USE_NOTED_EVERY_S)
+_IS_USE_DUE = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < _LONG_AGO)
+_ADMITTED = select(
+    ApiKey.id, ApiKey.name, ApiKey.sha256, ApiKey.scopes, _IS_USE_DUE.label("is_use_due")
+).where(ApiKey.sha256 == bindparam("sha256"), _is_valid())
