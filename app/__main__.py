@@ -1,33 +1,27 @@
-"""The API's process: `python -m app`, with its settings from the environment."""
+"""The API's processes: `python -m app`, with its settings from the environment."""
 
-import gc
 import logging
 import os
-import socket
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from functools import partial
 
-import uvicorn
-from anyio.to_thread import run_sync
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.api import create_app
 from app.api_keys import is_any_key
 from app.audit import write_to_stderr
-from app.connection import Connection
 from app.database import Database
-from app.exit_code import FAILED, exit_code
+from app.exit_code import exit_code
+from app.forked import outcome_of
 from app.guard import is_loopback
 from app.logs import format_written, write_logs
 from app.problems import NotReady
+from app.server import serve
 from app.services import Services
 from app.settings import Settings
-from app.tracing import start_tracing
+from app.together import serve_together
 
 _log = logging.getLogger(__name__)
 
-_GRACE_S = 10  # for answers under way when it is told to stop
 # What unusable settings raise: wrong numbers and URLs, drivers that aren't there, folders.
 _UNUSABLE = (NotReady, ValueError, ImportError, OSError, SQLAlchemyError)
 
@@ -37,34 +31,39 @@ def main() -> None:
     try:
         settings = Settings.from_environment(os.environ)
         write_logs(settings.log_format)
-        services = Services.open(settings)
-        services.database.check()
-        _say(said_of_keys(settings, services.database))
+        if settings.api_processes == 1:
+            services = _checked(settings)
     except _UNUSABLE as error:
-        _say(f"stillhouse api: {error}", logging.ERROR)
-        sys.exit(exit_code(error))
+        sys.exit(_told_of(error))
     write_to_stderr()
-    stop_tracing = start_tracing("stillhouse-api")
-    app = create_app(services)
-    # What is here now stays: to look through it again and again would hold answers up for 0.1 s.
-    gc.collect()
-    gc.freeze()
-    config = uvicorn.Config(
-        app,
-        host=settings.host,
-        port=settings.port,
-        loop="asyncio",  # uvloop raises where an answer is sent to who has gone
-        http=Connection,
-        access_log=settings.access_log,
-        # Its own way of writing is for people; without one, all goes to who writes the logs.
-        log_config=uvicorn.config.LOGGING_CONFIG if settings.log_format == "text" else None,
-        timeout_graceful_shutdown=_GRACE_S,
-    )
-    server = _Server(config, services, stop_tracing)
-    with suppress(KeyboardInterrupt):  # which uvicorn raises again, once it has stopped
-        server.run()
-    if not server.started:
-        sys.exit(FAILED)
+    if settings.api_processes == 1:
+        sys.exit(serve(services))
+    # What this process opened would not survive a fork: one of its own finds out.
+    if code := outcome_of(partial(_outcome_of_check, settings)):
+        sys.exit(code)
+    sys.exit(serve_together(settings))
+
+
+def _outcome_of_check(settings: Settings) -> int:
+    try:
+        _checked(settings).database.close()
+    except _UNUSABLE as error:
+        return _told_of(error)
+    return 0
+
+
+def _checked(settings: Settings) -> Services:
+    """Returns what the routes work with, if it is there and those may come in who can."""
+    services = Services.open(settings)
+    services.database.check()
+    _say(said_of_keys(settings, services.database))
+    return services
+
+
+def _told_of(error: BaseException) -> int:
+    """Says why the server can't start; returns what it exits with."""
+    _say(f"stillhouse api: {error}", logging.ERROR)
+    return exit_code(error)
 
 
 def _say(line: str, level: int = logging.WARNING) -> None:
@@ -75,22 +74,6 @@ def _say(line: str, level: int = logging.WARNING) -> None:
         _log.log(level, line)
     else:
         sys.stderr.write(f"{line}\n")
-
-
-class _Server(uvicorn.Server):
-    """Ends the streams of events when it is told to stop: it would wait for them to end."""
-
-    def __init__(
-        self, config: uvicorn.Config, services: Services, stop_tracing: Callable[[], None]
-    ) -> None:
-        super().__init__(config)
-        self._services = services
-        self._stop_tracing = stop_tracing
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await self._services.watch.close()
-        await super().shutdown(sockets)
-        await run_sync(self._stop_tracing)  # here: the signal that ends it is raised again next
 
 
 def said_of_keys(settings: Settings, database: Database) -> str:

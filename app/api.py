@@ -78,7 +78,7 @@ def create_app(services: Services) -> FastAPI:
         telemetry=_TELEMETRY,
     )
     app.state.services = services
-    app.state.metrics = Metrics(services.database)
+    app.state.metrics = Metrics(services.database, services.crew)
     problem_handlers.install(app)
     doorman = Doorman(services.database, is_open=is_loopback(services.settings.host))
     app.add_middleware(SlowBodies, bytes_per_s=services.settings.min_body_bytes_per_s)

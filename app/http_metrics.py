@@ -19,6 +19,7 @@ OTHER = "other"
 # From what memory answers to what a check of an upload takes; the goal is 50 ms.
 _BUCKETS_S = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_OF_ALL: Literal["livesum"] = "livesum"  # of several processes, those that live
 _OF_REQUEST = "http_metrics"  # in the request's state, as the next one
 _WAITED = "waited"
 _START = "http.response.start"
@@ -38,12 +39,14 @@ class HttpMetrics:
         self.in_progress = Gauge(
             "stillhouse_http_requests_in_progress",
             "Requests whose answer has not ended, those that are held among them.",
+            multiprocess_mode=_OF_ALL,
             registry=registry,
         )
         self.held = Gauge(
             "stillhouse_http_held_requests",
             "Open streams of events, and requests with ?wait= that wait for news.",
             ("kind",),
+            multiprocess_mode=_OF_ALL,
             registry=registry,
         )
         self.waits = Counter(

@@ -1,4 +1,4 @@
-"""All metrics of one API process, as Prometheus reads them."""
+"""All metrics of an API, as Prometheus reads them: of one process, or of all at one port."""
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
@@ -9,6 +9,8 @@ from prometheus_client import (
     generate_latest,
 )
 
+from app.crew import Crew
+from app.crew_metrics import measure_together
 from app.database import Database
 from app.http_metrics import HttpMetrics
 from app.state_metrics import StateMetrics
@@ -19,17 +21,22 @@ MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Metrics:
-    """What this process measures, and what the database says when it is asked.
+    """What is measured here, and what the database says when it is asked.
 
     Attributes:
         registry: all of them.
-        http: how requests are answered.
+        http: how this process answers requests.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, crew: Crew | None = None) -> None:
+        """Measures this process; with a crew, `registry` tells what all of it measure."""
         self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
-        self.http = HttpMetrics(self.registry)
+        if crew is None:
+            ProcessCollector(registry=self.registry)
+            self.http = HttpMetrics(self.registry)
+        else:
+            measure_together(crew, self.registry)
+            self.http = HttpMetrics(CollectorRegistry())  # the other one reads it with all others'
         self.registry.register(StateMetrics(database))
         # One at a time: however many ask, and however slow the database is, others have threads.
         self._asking = CapacityLimiter(1)

@@ -1,7 +1,7 @@
 """What the routes work with: one of each a process, handed to every request."""
 
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +11,7 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from app.artifacts import Artifacts
+from app.crew import Crew
 from app.database import Database
 from app.pulses import read_pulses
 from app.settings import Settings
@@ -19,7 +20,7 @@ from app.submission import JobLimits
 from app.visitor import Visitor
 from app.watch import Watch
 
-_CHECKS_AT_ONCE = 2  # a check may take a core and gigabytes
+_CHECKS_AT_ONCE = 2  # by all processes of an API: a check may take a core and gigabytes
 
 
 @dataclass(frozen=True)
@@ -27,18 +28,19 @@ class Services:
     """The process's database, artifacts and settings.
 
     Attributes:
-        checks: holds back dataset checks, so that they leave the other requests their threads.
+        crew: those who serve with this process, with whom it shares what the machine can take.
     """
 
     settings: Settings
     database: Database
     artifacts: Artifacts
-    checks: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_CHECKS_AT_ONCE))
+    crew: Crew | None = None
 
     @classmethod
-    def open(cls, settings: Settings) -> "Services":
+    def open(cls, settings: Settings, crew: Crew | None = None) -> "Services":
         """Returns the services that the settings name."""
-        return cls(settings, Database(settings.database_url), Artifacts(settings.artifacts_url))
+        database, artifacts = Database(settings.database_url), Artifacts(settings.artifacts_url)
+        return cls(settings, database, artifacts, crew)
 
     @cached_property
     def storage(self) -> Storage:
@@ -51,9 +53,14 @@ class Services:
         return JobLimits(self.settings.max_jobs, self.settings.max_waiting_jobs_per_key)
 
     @cached_property
+    def checks(self) -> CapacityLimiter:
+        """Holds back dataset checks, so that they leave the other requests their threads."""
+        return CapacityLimiter(self._share(_CHECKS_AT_ONCE))
+
+    @cached_property
     def uploading(self) -> CapacityLimiter:
         """Counts the uploads under way, each of which takes memory, a file and maybe a check."""
-        return CapacityLimiter(self.settings.max_uploads)
+        return CapacityLimiter(self._share(self.settings.max_uploads))
 
     @cached_property
     def watch(self) -> Watch:
@@ -72,6 +79,9 @@ class Services:
     def uploads(self) -> Path:
         """The folder whose disk takes uploads while they come in."""
         return self.settings.home / "uploads"
+
+    def _share(self, total: int) -> int:
+        return total if self.crew is None else self.crew.share(total)
 
 
 _MADE_ONCE = [name for name, made in vars(Services).items() if isinstance(made, cached_property)]

@@ -9,6 +9,7 @@ from app.logs import FORMATS, Format
 
 PREFIX = "STILLHOUSE_"
 _MIB = 2**20
+_MOST_PROCESSES = 64
 _HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
 
 
@@ -26,6 +27,7 @@ class Settings:
         artifacts_url: an fsspec URL, such as `file:///data` or `s3://bucket/prefix`.
         host: address that the API listens on.
         port: port that the API listens on; 0 takes any free one.
+        api_processes: how many processes answer there.
         allowed_hosts: names, in lower case, under which the API answers besides its own address.
         ray_address: `host:port` of the Ray cluster, for coordinators.
         lease_s: how long a coordinator holds a job without renewing.
@@ -33,13 +35,14 @@ class Settings:
         max_upload_bytes: largest uploaded body.
         max_unpacked_bytes: largest size that an uploaded archive may unpack to.
         max_teacher_bytes: largest uploaded teacher, all of its files together.
-        max_uploads: most uploads at once.
+        max_uploads: most uploads at once, shared out between the API's processes.
         min_body_bytes_per_s: slowest that a request's body may come, on average.
         max_streams: most that follow jobs or wait for a change at once, by each API process.
         max_jobs: most jobs that wait or are worked on at once.
         max_waiting_jobs_per_key: most jobs of one API key that wait at once; 0: any.
         max_running_jobs_per_key: most jobs of one API key that are worked on at once; 0: any.
-        max_requests_per_s: most requests a second of one API key in the long run; 0: any.
+        max_requests_per_s: most requests a second of one API key in the long run, to each API
+            process; 0: any.
         max_uploaded_bytes_per_key: most that the uploads of one API key may take; 0: any.
         max_artifacts_bytes: most that the artifacts may take before more is refused; 0: any.
         min_free_bytes: what has to stay free on the disks of the home and the artifacts.
@@ -58,6 +61,7 @@ class Settings:
     artifacts_url: str
     host: str = "127.0.0.1"
     port: int = 8000
+    api_processes: int = 2
     allowed_hosts: frozenset[str] = frozenset()
     ray_address: str | None = None
     lease_s: float = 30.0
@@ -100,6 +104,9 @@ class Settings:
             artifacts_url=environ.get(f"{PREFIX}ARTIFACTS_URL") or f"file://{home}/artifacts",
             host=environ.get(f"{PREFIX}HOST") or cls.host,
             port=_whole(environ, "PORT", cls.port, lowest=0, highest=65535),
+            api_processes=_whole(
+                environ, "API_PROCESSES", cls.api_processes, highest=_MOST_PROCESSES
+            ),
             allowed_hosts=_hosts(environ),
             ray_address=environ.get(f"{PREFIX}RAY_ADDRESS") or environ.get("RAY_ADDRESS") or None,
             lease_s=_whole(environ, "LEASE_S", int(cls.lease_s), lowest=1, highest=86_400),

@@ -29,7 +29,7 @@ async def admitted_upload(services: Services, request: Request) -> AsyncIterator
     try:
         services.uploading.acquire_on_behalf_of_nowait(borrower)
     except WouldBlock as error:
-        most = services.settings.max_uploads
+        most = services.uploading.total_tokens
         raise TooMany(f"{most} uploads are under way, which is all that there may be") from error
     try:
         announced = int(request.headers.get("content-length", "0"))
