@@ -66,7 +66,7 @@ class CrewProcesses(Collector):
         """Yields the sums."""
         found, began = [], []
         for pid in self._roll.pids():
-            with suppress(psutil.Error):  # it has just died
+            with suppress(psutil.Error, OSError):  # it has just died
                 process = psutil.Process(pid)
                 found.append(_usage(process))
                 began.append(process.create_time())
@@ -89,11 +89,17 @@ class CrewProcesses(Collector):
 
 
 def _usage(process: psutil.Process) -> _Usage:
-    times, memory = process.cpu_times(), process.memory_full_info()
+    times = process.cpu_times()
     return _Usage(
         times.user + times.system + times.children_user + times.children_system,
-        memory.pss,
-        memory.vms,
+        _proportional_bytes(process.pid),
+        process.memory_info().vms,
         process.num_fds(),
         process.rlimit(psutil.RLIMIT_NOFILE)[0],
     )
+
+
+def _proportional_bytes(pid: int) -> int:
+    """Returns a process's proportional set size, in a third of the time that psutil takes."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    return next(1024 * int(line.split()[1]) for line in lines if line.startswith("Pss:"))

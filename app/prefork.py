@@ -26,9 +26,10 @@ Serve = Callable[[Crew, list[socket.socket]], int]
 
 _STOPS = frozenset({signal.SIGTERM, signal.SIGINT})
 _HEARD = _STOPS | {signal.SIGCHLD}
-# A process that dies is replaced after 0.5 s, then 1, 2, 4 … 30 s. One that lived longer than any
-# takes to start is none that can't: it has earned a quick replacement again.
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
+# A process that dies is replaced after 0.1 s, then 0.2, 0.4 … 5 s; no later, for those wait who have
+# connected to its socket. One that lived longer than any takes to start is none that can't: it has
+# earned a quick replacement again.
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 5.0
 _STARTED_S = 15.0
 _FOREVER_S = 3600.0
 
@@ -42,7 +43,7 @@ class _Place:
     pid: int = 0
     started_at: float = 0.0
     start_at: float = 0.0
-    pause_s: float = _FIRST_PAUSE_S
+    pause_s: float = 0.0
     starts: int = 0
 
 
@@ -54,13 +55,20 @@ class Prefork:
         shares: the sockets of each process.
         metrics: an empty folder for what they measure.
         end_within_s: how long they may take to end once they are told to.
+        pause_s: how long one that died soon after its start is missed, the first time.
     """
 
     def __init__(
-        self, serve: Serve, shares: list[list[socket.socket]], metrics: Path, end_within_s: float
+        self,
+        serve: Serve,
+        shares: list[list[socket.socket]],
+        metrics: Path,
+        end_within_s: float,
+        pause_s: float = _FIRST_PAUSE_S,
     ) -> None:
         self._serve = serve
         self._end_within_s = end_within_s
+        self._pause_s = pause_s
         self._metrics = metrics
         self._roll = Roll(len(shares))
         self._places = [
@@ -128,8 +136,8 @@ class Prefork:
 
     def _put_off(self, place: _Place, why: str) -> None:
         """Has a place taken again after a pause, and says so."""
-        if _lived_s(place) >= _STARTED_S:
-            place.pause_s = _FIRST_PAUSE_S
+        if not place.pause_s or _lived_s(place) >= _STARTED_S:
+            place.pause_s = self._pause_s
         place.start_at = time.monotonic() + place.pause_s
         _log.warning("%s; another takes its place in %g s", why, place.pause_s)
         place.pause_s = min(2 * place.pause_s, _LONGEST_PAUSE_S)

@@ -1,13 +1,14 @@
-"""The API in a process of its own, as users run it."""
+"""The API in processes of its own, as users run it."""
 
 import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import httpx
+import psutil
 
 
 @contextmanager
@@ -31,3 +32,30 @@ def running_api(
             yield process, url, time.perf_counter() - began
         finally:
             process.terminate()
+
+
+def processes_of(started: psutil.Process) -> list[psutil.Process]:
+    """Returns an API's processes: the one that was started, and those that it forked to serve.
+
+    Forks have its command line; what checks a dataset is a program of its own, and isn't counted.
+    """
+    found = [started]
+    with suppress(psutil.NoSuchProcess):
+        command = started.cmdline()
+        for child in started.children():
+            with suppress(psutil.NoSuchProcess):
+                if child.cmdline() == command:
+                    found.append(child)
+    return found
+
+
+def taken_mb(processes: list[psutil.Process]) -> float:
+    """Returns the megabytes (2^20 bytes) of memory that processes take together.
+
+    It is the sum of their proportional set sizes: what they share counts once.
+    """
+    total = 0
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            total += process.memory_full_info().pss
+    return float(total) / 2**20

@@ -66,7 +66,7 @@ def main() -> int:
 def _result(
     server: Server, found: Round, honest: Waited, before: dict[str, float]
 ) -> dict[str, Any]:
-    is_alive = server.process.is_running()
+    is_alive = server.is_as_it_was()
     after = server.holds() if is_alive else {"mb": 0.0, "files": 0, "threads": 0}
     is_clean = (
         is_alive

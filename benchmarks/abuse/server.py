@@ -1,4 +1,4 @@
-"""The API that is abused, in a process of its own, and what it holds of the machine."""
+"""The API that is abused, in processes of its own, and what it holds of the machine."""
 
 import os
 import re
@@ -17,7 +17,7 @@ from app.settings import Settings
 from benchmarks.abuse.round import Target
 from benchmarks.api.mix import User
 from benchmarks.api.past import users_with_a_past
-from benchmarks.api_process import running_api
+from benchmarks.api_process import processes_of, running_api, taken_mb
 
 _COMPLAINT = re.compile(rb"Task exception was never|without completing response")
 
@@ -27,26 +27,32 @@ class Server:
     """An API with two users, the first of which abuses it.
 
     Attributes:
+        processes: its own, the first of which started the others.
         complaints: lines of its log that tell of an error that nobody expected.
     """
 
-    process: psutil.Process
+    processes: list[psutil.Process]
     port: int
     users: list[User]
     target: Target
     complaints: list[str] = field(default_factory=list)
 
     def holds(self) -> dict[str, float]:
-        """Returns what the process has: memory, open files and sockets, and threads.
+        """Returns what the processes have: memory, open files and sockets, and threads.
 
-        Connections to the database aren't counted: a pool keeps some of them.
+        Connections to the database aren't counted: a pool keeps some of them. Nor are the files of
+        metrics, of which each process makes a few when it first has something to count.
         """
-        pooled = sum(".db" in file.path for file in self.process.open_files())
+        kept = sum(".db" in file.path for one in self.processes for file in one.open_files())
         return {
-            "mb": round(self.process.memory_info().rss / 2**20, 1),
-            "files": self.process.num_fds() - pooled,
-            "threads": self.process.num_threads(),
+            "mb": round(taken_mb(self.processes), 1),
+            "files": sum(one.num_fds() for one in self.processes) - kept,
+            "threads": sum(one.num_threads() for one in self.processes),
         }
+
+    def is_as_it_was(self) -> bool:
+        """Returns whether no process has ended, be it that another took its place."""
+        return all(one.is_running() for one in self.processes)
 
 
 @contextmanager
@@ -64,7 +70,8 @@ def serving() -> Iterator[Server]:
         with running_api(environment) as (process, url, _):
             port = int(url.rpartition(":")[2])
             target = Target(port, users[0].key, _ids(users[0]))
-            server = Server(psutil.Process(process.pid), port, users, target)
+            own = processes_of(psutil.Process(process.pid))
+            server = Server(own, port, users, target)
             threading.Thread(target=_read_log, args=(process, server), daemon=True).start()
             yield server
         services.database.close()

@@ -18,7 +18,8 @@ from benchmarks.api.floor import serving_floor
 from benchmarks.api.installation import HOST, Installation, installed
 from benchmarks.api.processes import asked, following
 from benchmarks.api.streams import delays_ms
-from benchmarks.api.usage import api_process, cpu_s, resident_mb
+from benchmarks.api.usage import api_processes, cpu_s
+from benchmarks.api_process import taken_mb
 
 _WARM_UP_S = 10.0  # until all that is loaded or made once is there
 _SETTLED_S = 5.0
@@ -49,15 +50,15 @@ def measure(load: Load, environment: dict[str, str]) -> dict[str, Any]:
 
 
 def _under_load(place: Installation, plan: Plan, load: Load) -> dict[str, Any]:
-    api = api_process(place.supervisor)
+    api = api_processes(place.supervisor)
     warm_up = replace(plan, seconds=_WARM_UP_S, seed=plan.seed + 1_000_000, floor_port=None)
     asked(warm_up, _bar("warm-up", int(_WARM_UP_S), place, []))
-    before_mb = resident_mb(api)
+    before_mb = taken_mb(api)
     streams = place.streams(load.streams)
-    resident: list[float] = []
+    taken_by_second: list[float] = []
     with following(HOST, place.port, streams) as followers:
         trials, taken, began = place.trials(), cpu_s(place.supervisor), time.perf_counter()
-        found, asker_s = asked(plan, _bar("asking", load.seconds, place, resident))
+        found, asker_s = asked(plan, _bar("asking", load.seconds, place, taken_by_second))
         seconds = time.perf_counter() - began
         used = {name: s - taken[name] for name, s in cpu_s(place.supervisor).items()}
         ended = {name: n - trials[name] for name, n in place.trials().items() if name != "running"}
@@ -84,10 +85,11 @@ def _under_load(place: Installation, plan: Plan, load: Load) -> dict[str, Any]:
         "cores": {name: round(s / seconds, 3) for name, s in cores.items()},
         "api_mb": {
             "before": round(before_mb, 1),
-            "most": round(max(resident), 1),
-            "after": round(resident_mb(api), 1),
+            "most": round(max(taken_by_second), 1),
+            "after": round(taken_mb(api), 1),
         },
-        "api_restarted": api_process(place.supervisor) != api,
+        "api_processes": len(api),
+        "api_restarted": api_processes(place.supervisor) != api,
         "trials_ended": ended,
         "connections": found.connections,
     }
@@ -111,7 +113,7 @@ def _ends(database: Database, job_id: str) -> dict[tuple[str, int], float]:
 
 
 def _bar(
-    what: str, seconds: int, place: Installation, resident: list[float]
+    what: str, seconds: int, place: Installation, taken_by_second: list[float]
 ) -> Callable[[int], None]:
     """Returns what is called each second: shows how far it is, and looks after the servers."""
 
@@ -122,6 +124,6 @@ def _bar(
             sys.stderr.write("\n")
         sys.stderr.flush()
         place.supervisor.check()
-        resident.append(resident_mb(api_process(place.supervisor)))
+        taken_by_second.append(taken_mb(api_processes(place.supervisor)))
 
     return tick

@@ -4,21 +4,17 @@ from collections.abc import Mapping
 
 import psutil
 
+from benchmarks.api_process import processes_of
 from stillhouse.supervisor import Supervisor
 
 _SERVERS = ("api", "coordinator", "ray")
 
 
-def api_process(supervisor: Supervisor) -> psutil.Process:
-    """Returns the API's process, which its keeper keeps."""
+def api_processes(supervisor: Supervisor) -> list[psutil.Process]:
+    """Returns the API's processes, the first of which its keeper keeps."""
     keeper = supervisor.pid("api")
     assert keeper is not None
-    return psutil.Process(keeper).children()[0]
-
-
-def resident_mb(process: psutil.Process) -> float:
-    """Returns the megabytes (2^20 bytes) of memory that a process takes."""
-    return float(process.memory_info().rss) / 2**20
+    return processes_of(psutil.Process(keeper).children()[0])
 
 
 def cpu_s(supervisor: Supervisor) -> Mapping[str, float]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import psutil
 
+from benchmarks.api_process import processes_of
 from benchmarks.chaos.clock import with_own_clock
 from stillhouse.home import served
 from stillhouse.ports import free_port
@@ -54,8 +55,8 @@ class Installation:
         return [process for name in names for process in self._below(name)[:1]]
 
     def api(self) -> list[psutil.Process]:
-        """Returns the API's process, if it is up."""
-        return self._below("api")[:1]
+        """Returns the API's processes that are up."""
+        return [process for started in self._below("api")[:1] for process in processes_of(started)]
 
     def node(self) -> list[psutil.Process]:
         """Returns the two processes that a Ray node can't do without, if they are up."""
