@@ -26,8 +26,8 @@ Serve = Callable[[Crew, list[socket.socket]], int]
 
 _STOPS = frozenset({signal.SIGTERM, signal.SIGINT})
 _HEARD = _STOPS | {signal.SIGCHLD}
-# A process that dies is replaced after 0.1 s, then 0.2, 0.4 … 5 s; no later, for those wait who have
-# connected to its socket. One that lived longer than any takes to start is none that can't: it has
+# A process that dies is replaced after 0.1 s, then 0.2, 0.4 … 5 s; no later, for who has connected
+# to its socket waits. One that lived longer than any takes to start is none that can't: it has
 # earned a quick replacement again.
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 5.0
 _STARTED_S = 15.0
@@ -77,14 +77,19 @@ class Prefork:
         ]
         self._heard_before: set[int | signal.Signals] = set()
 
-    def run(self) -> int:
+    def run(self, on_start: Callable[[], None]) -> int:
         """Returns, when all have ended, the signal that told this process to stop.
 
         It returns 0 where one of the first processes couldn't start.
+
+        Args:
+            on_start: called once all are there.
         """
         self._heard_before = signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
         try:
             self._roll.enter(0, os.getpid())
+            self._start_due()
+            on_start()
             told = self._keep()
             self._end()
         finally:
@@ -94,9 +99,7 @@ class Prefork:
     def _keep(self) -> int:
         """Keeps all alive; returns the signal to stop, or 0 if one can't start."""
         while True:
-            for place in self._places:
-                if not place.pid and time.monotonic() >= place.start_at:
-                    self._start(place)
+            self._start_due()
             told = _heard(self._idle_s())
             if told in _STOPS:
                 return told
@@ -104,6 +107,11 @@ class Prefork:
                 if code > 0 and place.starts == 1 and _lived_s(place) < _STARTED_S:
                     return 0
                 self._put_off(place, _ended(place, code))
+
+    def _start_due(self) -> None:
+        for place in self._places:
+            if not place.pid and time.monotonic() >= place.start_at:
+                self._start(place)
 
     def _start(self, place: _Place) -> None:
         place.starts += 1

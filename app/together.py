@@ -36,12 +36,10 @@ def serve_together(settings: Settings) -> int:
         at = (settings.host, settings.port)
         _log.error("can't listen at %s, port %d: %s", *at, error.strerror)
         return _CANT_LISTEN
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    port = shares[0][0].getsockname()[1]
-    _log.info("Uvicorn running on http://%s:%d (Press CTRL+C to quit)", host, port)
     keep_what_is_here()
     with metrics_folder() as metrics:
-        told = Prefork(partial(_serve, settings), shares, metrics, _ENDS_WITHIN_S).run()
+        prefork = Prefork(partial(_serve, settings), shares, metrics, _ENDS_WITHIN_S)
+        told = prefork.run(partial(_tell, settings.host, shares[0][0].getsockname()[1]))
     if told == signal.SIGTERM:  # as uvicorn raises it again
         signal.signal(told, signal.SIG_DFL)
         signal.raise_signal(told)
@@ -50,6 +48,11 @@ def serve_together(settings: Settings) -> int:
 
 def _serve(settings: Settings, crew: Crew, sockets: list[socket.socket]) -> int:
     return serve(Services.open(settings, crew), sockets)
+
+
+def _tell(host: str, port: int) -> None:
+    at = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    _log.info("Uvicorn running on http://%s (Press CTRL+C to quit)", at)
 
 
 async def _nothing(_: Scope, __: Receive, ___: Send) -> None:

@@ -7,7 +7,8 @@ that are no right request. Then come connections that send a byte every half sec
 half-closed, and that are reset in the middle of a body, a download or a stream of events. A first
 round of a quarter as much warms the server up, so that memory is compared after the same work.
 The last line is `RESULT {json}`; the exit code is 1 if there was a 5xx or an answer missing, if the
-process ended, or if it holds over 5% more memory, or more files, than before. Needs `.[dev]`.
+API ended or lost a process, or if it holds over 5% more memory, or more files, than before. Needs
+`.[dev]`.
 """
 
 import argparse

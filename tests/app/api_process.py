@@ -108,3 +108,8 @@ def eventually(holds: Callable[[], bool], within_s: float = 20.0) -> bool:
             return False
         time.sleep(0.02)
     return True
+
+
+def gone(processes: list[psutil.Process]) -> bool:
+    """Returns whether all have ended, be it that nobody has buried them yet."""
+    return all(not one.is_running() or one.status() == psutil.STATUS_ZOMBIE for one in processes)

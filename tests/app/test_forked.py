@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from tests.app.api_process import eventually
+from tests.app.api_process import eventually, gone
 
 HEAD = """
 import os, signal, sys, time
@@ -62,4 +62,4 @@ def test_a_fork_goes_with_its_parent(parent: "subprocess.Popen[str]", told: sign
     fork = psutil.Process(int(parent.stdout.readline()))
     assert fork.is_running()
     parent.send_signal(told)
-    assert eventually(lambda: not fork.is_running() or fork.status() == psutil.STATUS_ZOMBIE)
+    assert eventually(lambda: gone([fork]))

@@ -12,7 +12,7 @@ from threading import Thread
 import psutil
 import pytest
 
-from tests.app.api_process import eventually
+from tests.app.api_process import eventually, gone
 
 # Each process answers who connects with its number, its id and how many sockets it has open.
 PROGRAM = """
@@ -38,9 +38,9 @@ def serve(crew, sockets):
     return answer(crew, sockets)
 
 shares = listen("127.0.0.1", 0, {number}, 64)
-print(shares[0][0].getsockname()[1], flush=True)
 prefork = app.prefork.Prefork(serve, shares, Path({folder!r}), {end_within_s}, 0.05)
-print(prefork.run(), threading.active_count(), flush=True)
+told = prefork.run(lambda: print(shares[0][0].getsockname()[1], flush=True))
+print(told, threading.active_count(), flush=True)
 """
 
 
@@ -100,10 +100,6 @@ def running(
             reader.join()
 
 
-def _gone(processes: list[psutil.Process]) -> bool:
-    return all(not one.is_running() or one.status() == psutil.STATUS_ZOMBIE for one in processes)
-
-
 def test_each_answers_at_its_own_socket_and_knows_the_others(tmp_path: Path) -> None:
     with running(tmp_path, 3) as found:
         by_number = found.all_of_them(3)
@@ -115,7 +111,7 @@ def test_each_answers_at_its_own_socket_and_knows_the_others(tmp_path: Path) -> 
         children = found.children()
         assert {one.pid for one in children} == set(by_number.values())
         assert found.end(signal.SIGTERM) == [str(int(signal.SIGTERM)), "1"]
-        assert _gone(children)
+        assert gone(children)
     assert found.log == []
 
 
@@ -124,6 +120,7 @@ def test_one_that_dies_is_replaced_and_who_waits_for_it_is_answered(tmp_path: Pa
         before = found.all_of_them(2)
         stopped = psutil.Process(before[1])
         stopped.suspend()
+        assert eventually(lambda: stopped.status() == psutil.STATUS_STOPPED)
         waiting = [
             socket.create_connection(("127.0.0.1", found.port), timeout=20) for _ in range(20)
         ]
@@ -200,7 +197,7 @@ def test_the_processes_go_with_a_parent_that_is_killed(tmp_path: Path) -> None:
         children = found.children()
         assert len(children) == 2
         found.process.kill()
-        assert eventually(lambda: _gone(children))
+        assert eventually(lambda: gone(children))
 
 
 def test_one_that_does_not_end_is_ended_by_force(tmp_path: Path) -> None:
@@ -209,7 +206,7 @@ def test_one_that_does_not_end_is_ended_by_force(tmp_path: Path) -> None:
         found.all_of_them(2)
         children = found.children()
         assert found.end(signal.SIGTERM)[0] == str(int(signal.SIGTERM))
-        assert _gone(children)
+        assert gone(children)
 
 
 def test_they_are_told_once_by_the_first_ctrl_c_and_hurried_by_the_second(tmp_path: Path) -> None:

@@ -1,5 +1,8 @@
 from pathlib import Path
 
+import pytest
+
+from app.crew import Crew, Roll
 from app.jobs import create_job, list_overviews
 from app.requests import JobRequest
 from app.services import Services
@@ -18,6 +21,16 @@ def test_services_are_those_that_the_settings_name(tmp_path: Path) -> None:
     assert services.uploads == tmp_path / "uploads"
     assert services.checks.total_tokens == 2
     services.database.close()
+
+
+@pytest.mark.parametrize(("number", "uploads", "checks"), [(1, 3, 1), (3, 2, 1)])
+def test_a_crew_shares_what_the_machine_can_take(
+    number: int, uploads: int, checks: int, tmp_path: Path
+) -> None:
+    settings = Settings.from_environment({"STILLHOUSE_HOME": str(tmp_path)})
+    services = Services.open(settings, Crew(number, 3, tmp_path, Roll(3)))
+    assert services.uploading.total_tokens == uploads
+    assert services.checks.total_tokens == checks
 
 
 def test_what_a_visitor_uses_is_shared_but_for_the_rows(services: Services) -> None:

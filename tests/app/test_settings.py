@@ -30,6 +30,7 @@ def test_every_setting_is_read() -> None:
             "STILLHOUSE_ARTIFACTS_URL": "s3://bucket/s",
             "STILLHOUSE_HOST": "0.0.0.0",
             "STILLHOUSE_PORT": "9000",
+            "STILLHOUSE_API_PROCESSES": "3",
             "STILLHOUSE_ALLOWED_HOSTS": "Still.example, [fd00::7],",
             "STILLHOUSE_RAY_ADDRESS": "ray:6379",
             "RAY_ADDRESS": "other:6379",
@@ -59,6 +60,7 @@ def test_every_setting_is_read() -> None:
     assert settings.database_url == "postgresql://db/s"
     assert settings.artifacts_url == "s3://bucket/s"
     assert (settings.host, settings.port) == ("0.0.0.0", 9000)
+    assert settings.api_processes == 3
     assert (settings.metrics_host, settings.metrics_port) == ("::1", 9001)
     assert settings.log_format == "json"
     assert settings.allowed_hosts == {"still.example", "[fd00::7]"}
@@ -84,6 +86,12 @@ def test_rays_own_variable_is_read_too() -> None:
 def test_a_bad_number_is_refused_by_its_name(value: str) -> None:
     with pytest.raises(SettingsError, match=r"STILLHOUSE_PORT.*0 to 65535"):
         Settings.from_environment({"STILLHOUSE_PORT": value})
+
+
+@pytest.mark.parametrize("value", ["0", "65", "two", "-1"])
+def test_there_is_at_least_one_process_and_no_more_than_any_machine_needs(value: str) -> None:
+    with pytest.raises(SettingsError, match=r"STILLHOUSE_API_PROCESSES.*1 to 64"):
+        Settings.from_environment({"STILLHOUSE_API_PROCESSES": value})
 
 
 @pytest.mark.parametrize("value", ["still.example:8000", "http://a", "fd00::7", "a b", "*"])
