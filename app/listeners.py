@@ -71,7 +71,9 @@ def _listen_at(
 def _listener(
     family: socket.AddressFamily, address: _Address, backlog: int, *, is_shared: bool
 ) -> socket.socket:
-    made = socket.socket(family, socket.SOCK_STREAM)
+    # By its protocol asyncio knows that small writes needn't wait for one another (TCP_NODELAY);
+    # without, an answer whose head and body are two of them takes 40 ms more.
+    made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if is_shared:

@@ -1,3 +1,4 @@
+import asyncio
 import errno
 import socket
 from collections import Counter
@@ -30,6 +31,23 @@ def test_each_process_has_a_socket_at_the_same_port_and_gets_some_who_connect() 
     for client in clients:
         client.close()
     close(shares)
+
+
+def test_asyncio_sends_what_is_written_at_once() -> None:
+    async def is_undelayed(listener: socket.socket) -> bool:
+        found: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        async def take(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            accepted = writer.get_extra_info("socket")
+            found.set_result(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        async with await asyncio.start_server(take, sock=listener):
+            with socket.create_connection(listener.getsockname()):
+                return bool(await found)
+
+    ((only,),) = listen("127.0.0.1", 0, 1, 8)
+    assert asyncio.run(is_undelayed(only))
 
 
 @pytest.mark.parametrize("number", [1, 2])
