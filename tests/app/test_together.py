@@ -158,7 +158,8 @@ def test_it_ends_with_streams_open_at_both(told: signal.Signals, tmp_path: Path)
 
 
 def test_nothing_of_it_outlives_a_kill(tmp_path: Path) -> None:
-    with serving(tmp_path, STILLHOUSE_API_PROCESSES="3") as api:
+    changes = {"STILLHOUSE_API_PROCESSES": "3", "TMPDIR": str(tmp_path)}  # where it leaves a folder
+    with serving(tmp_path, **changes) as api:
         processes = api.serving()
         assert len(processes) == 3
         os.kill(api.pid, signal.SIGKILL)
