@@ -1,5 +1,6 @@
 """The HTTP API as an ASGI application."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,6 +12,7 @@ from app import openapi, problem_handlers
 from app.audit import Audit
 from app.door import UNWATCHED, Door
 from app.doorman import Doorman
+from app.garbage import collect_now_and_then
 from app.guard import Guard, is_loopback
 from app.http_metrics import Measuring
 from app.metrics import Metrics
@@ -63,7 +65,9 @@ def create_app(services: Services) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         current_default_thread_limiter().total_tokens = services.database.threads
+        collecting = asyncio.create_task(collect_now_and_then())
         yield
+        collecting.cancel()
         await services.watch.close()
         services.database.close()
 

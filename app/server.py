@@ -1,6 +1,5 @@
 """One process of the API: uvicorn's server, as the settings want it."""
 
-import gc
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,6 +11,7 @@ from starlette.types import ASGIApp
 from app.api import create_app
 from app.connection import Connection
 from app.exit_code import FAILED
+from app.garbage import keep_what_is_here
 from app.services import Services
 from app.settings import Settings
 from app.tracing import start_tracing
@@ -48,16 +48,6 @@ def configured(app: ASGIApp, settings: Settings) -> uvicorn.Config:
         log_config=uvicorn.config.LOGGING_CONFIG if settings.log_format == "text" else None,
         timeout_graceful_shutdown=GRACE_S,
     )
-
-
-def keep_what_is_here() -> None:
-    """Has the garbage collector pass over all that is there now, for it stays.
-
-    To look through it again and again would hold answers up for 0.1 s, and give each process a copy
-    of what it shares with the others.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 class _Server(uvicorn.Server):

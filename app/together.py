@@ -9,10 +9,11 @@ from starlette.types import Receive, Scope, Send
 
 from app.crew import Crew
 from app.exit_code import FAILED
+from app.garbage import keep_what_is_here
 from app.listeners import listen
 from app.metrics_folder import metrics_folder
 from app.prefork import Prefork
-from app.server import GRACE_S, configured, keep_what_is_here, serve
+from app.server import GRACE_S, configured, serve
 from app.services import Services
 from app.settings import Settings
 

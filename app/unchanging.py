@@ -1,5 +1,6 @@
 """Answers that are an artifact as it is, which never changes."""
 
+from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -8,7 +9,9 @@ from app.json_answer import has_already
 from app.problems import Gone
 
 
-def unchanging(request: Request, artifacts: Artifacts, tag: str, key: str, kind: str) -> Response:
+async def unchanging(
+    request: Request, artifacts: Artifacts, tag: str, key: str, kind: str
+) -> Response:
     """Returns the artifact under a key, of a media type; 304 to one who has it already.
 
     Args:
@@ -25,7 +28,7 @@ def unchanging(request: Request, artifacts: Artifacts, tag: str, key: str, kind:
     if has_already(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     try:
-        content = artifacts.read_bytes(key)
+        content = await run_sync(artifacts.read_bytes, key)
     except FileNotFoundError as error:
         raise Gone(f"it is not in the artifact store any more: {key}") from error
     return Response(content, headers=headers, media_type=kind)

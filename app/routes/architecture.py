@@ -25,11 +25,10 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
         ),
     },
 )
-def show_architecture(request: Request, services: Used, job_id: JobId) -> Response:
+async def show_architecture(request: Request, services: Used, job_id: JobId) -> Response:
     """Shows the graph of a job's teacher: its layers with their shapes, without weights."""
-    with services.database.read() as session:
-        teacher = get_job(session, job_id).teacher
-    if teacher is None:
+    job = await services.database.look(lambda session: get_job(session, job_id))
+    if job.teacher is None:
         raise NotFound(f"the teacher of {job_id} is not ready")
-    key = teacher.architecture_key
-    return unchanging(request, services.artifacts, job_id, key, "application/json")
+    key = job.teacher.architecture_key
+    return await unchanging(request, services.artifacts, job_id, key, "application/json")

@@ -122,13 +122,13 @@ def show_dataset(services: Used, dataset_id: DatasetId) -> Response:
         ),
     },
 )
-def show_samples(request: Request, services: Used, dataset_id: DatasetId) -> Response:
+async def show_samples(request: Request, services: Used, dataset_id: DatasetId) -> Response:
     """Shows some images of an uploaded dataset: up to twelve, as many of each class."""
-    with services.database.read() as session:
-        key = get_dataset(session, dataset_id).samples_key
+    dataset = await services.database.look(lambda session: get_dataset(session, dataset_id))
+    key = dataset.samples_key
     if key is None:
         raise NotFound(f"no images of {dataset_id} were kept to show")
-    return unchanging(request, services.artifacts, dataset_id, key, "image/png")
+    return await unchanging(request, services.artifacts, dataset_id, key, "image/png")
 
 
 @router.delete(

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Annotated, Any, BinaryIO
 
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from app.artifacts import Artifacts
 from app.byte_range import Part, part_of
 from app.json_answer import has_already
 from app.openapi import problems
@@ -53,31 +55,38 @@ FileName = Annotated[str, Path(examples=["student.pt2"])]
         ),
     },
 )
-def fetch_file(request: Request, services: Used, student_id: StudentId, name: FileName) -> Response:
+async def fetch_file(
+    request: Request, services: Used, student_id: StudentId, name: FileName
+) -> Response:
     """Sends a file of a student, or with `Range` a part of it, for a download that broke off."""
-    with services.database.read() as session:
-        file = _file_of(get_student(session, student_id), name)
+    student = await services.database.look(lambda session: get_student(session, student_id))
+    file = _file_of(student, name)
     tag = f'"{file.sha256}"'
     if has_already(request, tag):
         return Response(status_code=304, headers={"ETag": tag})
     if_range = request.headers.get("if-range", tag)
     part = part_of(request.headers.get("range"), file.bytes) if if_range == tag else None
     try:
-        content = services.artifacts.open(file.key)
+        return await run_sync(_answer, services.artifacts, file, part)
     except FileNotFoundError as error:
         detail = f"{name} of {student_id} is not in the artifact store any more: {file.key}"
         raise Gone(detail) from error
+
+
+def _answer(artifacts: Artifacts, file: StoredStudentFile, part: Part | None) -> Response:
+    """Returns the answer with a file, or a part of it; a small one is read at once."""
     kind = _KINDS.get(PurePath(file.name).suffix, "application/octet-stream")
-    headers = {"Accept-Ranges": "bytes", "ETag": tag, **_safety(file.name)}
     sent = part or Part(0, file.bytes - 1)
+    headers = {"Accept-Ranges": "bytes", "ETag": f'"{file.sha256}"', **_safety(file.name)}
     headers["Content-Length"] = str(sent.bytes)
     if part is not None:
         headers["Content-Range"] = f"bytes {part.first}-{part.last}/{file.bytes}"
     status = 200 if part is None else 206
-    if sent.bytes <= _CHUNK_BYTES:
-        with content:
-            return Response(b"".join(_chunks(content, sent)), status, headers, kind)
-    return _FileStream(content, sent, status, headers, kind)
+    content = artifacts.open(file.key)
+    if sent.bytes > _CHUNK_BYTES:
+        return _FileStream(content, sent, status, headers, kind)
+    with content:
+        return Response(b"".join(_chunks(content, sent)), status, headers, kind)
 
 
 class _FileStream(StreamingResponse):

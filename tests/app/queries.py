@@ -16,8 +16,11 @@ def statements(database: Database) -> Iterator[list[str]]:
     def note(*arguments: object) -> None:
         sent.append(str(arguments[2]))
 
-    event.listen(database._engine, "before_cursor_execute", note)
+    engines = [engine for engine in (database._engine, database._hasty) if engine is not None]
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
     try:
         yield sent
     finally:
-        event.remove(database._engine, "before_cursor_execute", note)
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)

@@ -1,8 +1,10 @@
+import gc
 import json
 
 import pytest
 from fastapi.testclient import TestClient
 
+from app.api import create_app
 from app.database import Database
 from app.services import Services
 from tests.app.queries import statements
@@ -71,3 +73,11 @@ def _queries(client: TestClient, services: Services, path: str) -> list[str]:
     assert answer.status_code == 200
     # Beside the look at the keys, which comes twice a second at most.
     return [one for one in sent if one.startswith("SELECT") and "api_keys" not in one]
+
+
+def test_garbage_is_looked_for_now_and_then_while_it_serves(services: Services) -> None:
+    before = gc.get_threshold()
+    with TestClient(create_app(services), base_url="http://127.0.0.1") as client:
+        assert client.get("/healthz").status_code == 200
+        assert gc.get_threshold()[2] > 1_000_000
+    assert gc.get_threshold() == before
