@@ -64,7 +64,7 @@ def create_app(services: Services) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        current_default_thread_limiter().total_tokens = services.database.threads
+        current_default_thread_limiter().total_tokens = services.threads
         collecting = asyncio.create_task(collect_now_and_then())
         yield
         collecting.cancel()

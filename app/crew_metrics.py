@@ -26,6 +26,7 @@ def measure_together(crew: Crew, registry: CollectorRegistry) -> None:
         crew: who this process is, and with whom it serves.
         registry: will tell what all of them measure.
     """
+    crew.metrics.mkdir(parents=True, exist_ok=True)  # a cleaner of temporary folders may have come
     os.environ[_FOLDER] = str(crew.metrics)
     values.ValueClass = values.MultiProcessValue(lambda: crew.number)  # type: ignore[no-untyped-call]
     MultiProcessCollector(registry, str(crew.metrics))  # type: ignore[no-untyped-call]
@@ -51,7 +52,8 @@ class _Usage:
 class CrewProcesses(Collector):
     """Tells what a crew's processes take together, by the names that one process's figures have.
 
-    Memory that they share counts once: the resident bytes are a sum of proportional set sizes. What
+    Memory that they share counts once: the resident bytes are a sum of proportional set sizes. Of
+    file descriptors each may have so many: told are those of the one that is nearest to that. What
     those took that have died is the parent's, who has buried them, so that no counter falls.
     """
 
@@ -73,6 +75,7 @@ class CrewProcesses(Collector):
         if not found:
             return
         total = _Usage(*map(sum, zip(*map(astuple, found), strict=True)))
+        fullest = max(found, key=lambda usage: usage.open_fds / usage.max_fds)
         yield CounterMetricFamily(
             "process_cpu_seconds_total",
             "Total user and system CPU time spent in seconds.",
@@ -82,8 +85,8 @@ class CrewProcesses(Collector):
             ("resident_memory_bytes", "Resident memory size in bytes.", total.resident_bytes),
             ("virtual_memory_bytes", "Virtual memory size in bytes.", total.virtual_bytes),
             ("start_time_seconds", "Start time of the first process, unix epoch.", min(began)),
-            ("open_fds", "Number of open file descriptors.", total.open_fds),
-            ("max_fds", "Maximum number of open file descriptors.", total.max_fds),
+            ("open_fds", "Number of open file descriptors.", fullest.open_fds),
+            ("max_fds", "Maximum number of open file descriptors.", fullest.max_fds),
         ):
             yield GaugeMetricFamily(f"process_{name}", tells, value)
 

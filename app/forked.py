@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 from app.exit_code import FAILED
 
@@ -22,8 +23,7 @@ def forked(run: Callable[[], int]) -> int:
     two processes can't use at once.
     """
     parent = os.getpid()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    _flush()
     pid = os.fork()
     if pid:
         return pid
@@ -36,9 +36,10 @@ def forked(run: Callable[[], int]) -> int:
     except BaseException:  # noqa: BLE001 - whatever it is, nothing of the parent's is to run here
         _log.exception("process %d can't go on", os.getpid())
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+        try:
+            _flush()
+        finally:  # whoever reads may have gone
+            os._exit(code)
 
 
 def outcome_of(run: Callable[[], int]) -> int:
@@ -49,6 +50,14 @@ def outcome_of(run: Callable[[], int]) -> int:
     _, status = os.waitpid(forked(run), 0)
     code = os.waitstatus_to_exitcode(status)
     return code if code >= 0 else FAILED
+
+
+def _flush() -> None:
+    """Writes what is kept to be written: a copy of it in the other process would be written too."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # closed by who started this process
+            with suppress(OSError):
+                stream.flush()
 
 
 def _die_with(parent: int) -> None:

@@ -23,11 +23,12 @@ def keep_what_is_here() -> None:
 
 async def collect_now_and_then(every_s: float = EVERY_S) -> None:
     """Looks through all that is there once in a while, and never between; until it is cancelled."""
-    young, middle, _ = before = gc.get_threshold()
+    young, middle, old = gc.get_threshold()
     gc.set_threshold(young, middle, _NEVER)
     try:
         while True:
             await asyncio.sleep(every_s)
             gc.collect()
     finally:
-        gc.set_threshold(*before)
+        if old != _NEVER:  # then somebody else's
+            gc.set_threshold(young, middle, old)

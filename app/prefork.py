@@ -26,11 +26,13 @@ Serve = Callable[[Crew, list[socket.socket]], int]
 
 _STOPS = frozenset({signal.SIGTERM, signal.SIGINT})
 _HEARD = _STOPS | {signal.SIGCHLD}
-# A process that dies is replaced after 0.1 s, then 0.2, 0.4 … 5 s; no later, for who has connected
-# to its socket waits. One that lived longer than any takes to start is none that can't: it has
-# earned a quick replacement again.
+# A process that dies is replaced after 0.1 s, then 0.2, 0.4 … 5 s; no later, for who connects to
+# its socket waits. After too many in a row all end, and whoever started them may start them anew.
+# One that lived longer than any takes to start is none that can't: it has earned a quick
+# replacement again.
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 5.0
 _STARTED_S = 15.0
+_MOST_FAILURES = 10  # in a row: half a minute
 _FOREVER_S = 3600.0
 
 
@@ -45,6 +47,7 @@ class _Place:
     start_at: float = 0.0
     pause_s: float = 0.0
     starts: int = 0
+    failures: int = 0
 
 
 class Prefork:
@@ -100,6 +103,9 @@ class Prefork:
         """Keeps all alive; returns the signal to stop, or 0 if one can't start."""
         while True:
             self._start_due()
+            if any(place.failures > _MOST_FAILURES for place in self._places):
+                _log.error("a place can't be taken: all end, for who connects there waits in vain")
+                return 0
             told = _heard(self._idle_s())
             if told in _STOPS:
                 return told
@@ -114,13 +120,13 @@ class Prefork:
                 self._start(place)
 
     def _start(self, place: _Place) -> None:
-        place.starts += 1
         place.started_at = time.monotonic()
         try:
             place.pid = forked(partial(self._begin, place))
         except OSError as error:  # no memory, or too many processes
             self._put_off(place, f"no process can be started: {error.strerror}")
             return
+        place.starts += 1
         self._roll.enter(place.crew.number, place.pid)
 
     def _begin(self, place: _Place) -> int:
@@ -145,7 +151,8 @@ class Prefork:
     def _put_off(self, place: _Place, why: str) -> None:
         """Has a place taken again after a pause, and says so."""
         if not place.pause_s or _lived_s(place) >= _STARTED_S:
-            place.pause_s = self._pause_s
+            place.pause_s, place.failures = self._pause_s, 0
+        place.failures += 1
         place.start_at = time.monotonic() + place.pause_s
         _log.warning("%s; another takes its place in %g s", why, place.pause_s)
         place.pause_s = min(2 * place.pause_s, _LONGEST_PAUSE_S)
@@ -166,6 +173,7 @@ class Prefork:
                 self._tell(told)  # by a second Ctrl-C they end without waiting for answers
             elif time.monotonic() >= deadline:
                 self._tell(signal.SIGKILL)
+                deadline = time.monotonic() + _FIRST_PAUSE_S  # until they are gone
             for _ in self._buried():
                 pass
 

@@ -20,7 +20,9 @@ from app.submission import JobLimits
 from app.visitor import Visitor
 from app.watch import Watch
 
-_CHECKS_AT_ONCE = 2  # by all processes of an API: a check may take a core and gigabytes
+# By all processes of an API, but at least one by each: a check may take a core and gigabytes.
+_CHECKS_AT_ONCE = 2
+_LEAST_THREADS = 4
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,11 @@ class Services:
     def checks(self) -> CapacityLimiter:
         """Holds back dataset checks, so that they leave the other requests their threads."""
         return CapacityLimiter(self._share(_CHECKS_AT_ONCE))
+
+    @property
+    def threads(self) -> int:
+        """How many requests this process works on at once: a database has so many connections."""
+        return max(_LEAST_THREADS, self._share(self.database.threads))
 
     @cached_property
     def uploading(self) -> CapacityLimiter:

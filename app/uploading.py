@@ -30,7 +30,7 @@ async def admitted_upload(services: Services, request: Request) -> AsyncIterator
         services.uploading.acquire_on_behalf_of_nowait(borrower)
     except WouldBlock as error:
         most = services.uploading.total_tokens
-        raise TooMany(f"{most} uploads are under way, which is all that there may be") from error
+        raise TooMany(f"{most} uploads come in here already, which is all that may") from error
     try:
         announced = int(request.headers.get("content-length", "0"))
         await run_in_threadpool(_expect_room, services, announced)

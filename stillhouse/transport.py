@@ -23,6 +23,7 @@ _RETRY_AFTER_S = (1.0, 2.0, 4.0, 8.0)
 
 _NOT_MODIFIED = 304
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL, httpx.UnsupportedProtocol)
+_SILENT = (httpx.ReadTimeout, httpx.WriteTimeout)
 _UNDER_WAY = ":under-way"  # the end of the problem's type: the first one is being carried out
 
 
@@ -170,18 +171,23 @@ class Transport:
 
     def _once(self, path: str, **content: Any) -> Document:  # noqa: ANN401 - what httpx takes
         headers = {"Idempotency-Key": str(uuid4())}
-        for pause_s in _RETRY_AFTER_S:
+        lost: Unreachable | None = None
+        for pause_s in (*_RETRY_AFTER_S, None):
             try:
                 return self._document(self._send("POST", path, **content, headers=headers))
             except Unreachable as error:
                 never_reached = isinstance(error.__cause__, _NOT_SENT)
-                if never_reached and not self._answered:
+                waited_long = "files" in content and isinstance(error.__cause__, _SILENT)
+                if pause_s is None or waited_long or (never_reached and not self._answered):
                     raise
+                lost = error
             except Refused as refusal:
                 if not str(refusal.problem.get("type", "")).endswith(_UNDER_WAY):
                     raise
+                if pause_s is None:
+                    raise lost or refusal from None
             self._sleep(pause_s)
-        return self._document(self._send("POST", path, **content, headers=headers))
+        raise AssertionError
 
     def _send(self, method: str, path: str, **content: Any) -> httpx.Response:  # noqa: ANN401
         with self._reaching():

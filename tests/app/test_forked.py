@@ -46,6 +46,26 @@ print(outcome_of(run), here)
     assert _output(program).splitlines() == ["before", f"{code} []", "the parent's end"]
 
 
+def test_a_fork_ends_where_nobody_reads_what_it_says() -> None:
+    program = """
+def run():
+    reading, writing = os.pipe()
+    os.close(reading)
+    sys.stdout = os.fdopen(writing, "w")
+    print("x")  # written when it ends
+    return 7
+print(outcome_of(run))
+"""
+    assert _output(program) == "7\n"
+
+
+def test_a_fork_needs_no_output() -> None:
+    assert (
+        _output("out = sys.stdout\nsys.stdout = None\nprint(outcome_of(lambda: 5), file=out)")
+        == "5\n"
+    )
+
+
 @pytest.fixture
 def parent() -> Iterator["subprocess.Popen[str]"]:
     program = HEAD + "print(forked(lambda: time.sleep(600)), flush=True)\ntime.sleep(600)"

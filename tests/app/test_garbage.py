@@ -35,6 +35,20 @@ def test_garbage_is_found_once_in_a_while_and_never_between() -> None:
     assert gc.get_threshold() == before
 
 
+def test_one_that_ends_leaves_things_as_they_were_before_all() -> None:
+    async def overlapping() -> None:
+        first, second = (asyncio.create_task(collect_now_and_then()) for _ in range(2))
+        for one in (first, second):
+            await asyncio.sleep(0)
+            one.cancel()
+            with suppress(asyncio.CancelledError):
+                await one
+
+    before = gc.get_threshold()
+    asyncio.run(overlapping())
+    assert gc.get_threshold() == before
+
+
 @pytest.fixture
 def thawed() -> object:
     yield

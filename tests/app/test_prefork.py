@@ -37,6 +37,7 @@ def serve(crew, sockets):
     {serve}
     return answer(crew, sockets)
 
+{before}
 shares = listen("127.0.0.1", 0, {number}, 64)
 prefork = app.prefork.Prefork(serve, shares, Path({folder!r}), {end_within_s}, 0.05)
 told = prefork.run(lambda: print(shares[0][0].getsockname()[1], flush=True))
@@ -80,9 +81,15 @@ class Running:
 
 @contextmanager
 def running(
-    folder: Path, number: int = 2, serve: str = "pass", end_within_s: float = 10, **constants: float
+    folder: Path,
+    number: int = 2,
+    serve: str = "pass",
+    end_within_s: float = 10,
+    before: str = "",
+    **constants: float,
 ) -> Iterator[Running]:
     about = {"folder": str(folder), "number": number, "serve": serve, "constants": constants}
+    about["before"] = before
     program = PROGRAM.format(**about, end_within_s=end_within_s)
     pipe = subprocess.PIPE
     with subprocess.Popen(
@@ -157,6 +164,25 @@ def test_one_that_dies_again_and_again_is_put_off(tmp_path: Path) -> None:
         assert found.process.poll() is None
         found.end(signal.SIGTERM)
     assert [line.split()[-2] for line in found.log[:5]] == ["0.05", "0.1", "0.2", "0.4", "0.4"]
+
+
+def test_all_end_where_one_dies_for_ever(tmp_path: Path) -> None:
+    serve = "if crew.number == 2: os.kill(os.getpid(), signal.SIGKILL)"
+    with running(tmp_path, serve=serve, _LONGEST_PAUSE_S=0.05) as found:
+        assert found.process.wait(20) == 0
+        assert found.process.stdout is not None
+        assert found.process.stdout.read().split() == ["0", "1"]
+    assert len(found.log) == 12
+    assert "who connects there waits in vain" in found.log[-1]
+
+
+def test_all_end_where_no_process_can_be_started(tmp_path: Path) -> None:
+    # What the system says where there are too many processes, which it lets root have.
+    full = "def full(_): raise OSError(11, 'no more')\napp.prefork.forked = full"
+    with running(tmp_path, before=full, _LONGEST_PAUSE_S=0.05) as found:
+        assert found.process.wait(20) == 0
+    assert "no process can be started" in found.log[0]
+    assert "who connects there waits in vain" in found.log[-1]
 
 
 def test_one_that_lived_long_is_replaced_soon_again(tmp_path: Path) -> None:

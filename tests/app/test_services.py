@@ -45,3 +45,21 @@ def test_what_a_visitor_uses_is_shared_but_for_the_rows(services: Services) -> N
         with seen.database.read() as session:
             counts.append(len(list_overviews(session, 10, None).items))
     assert counts == [1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("url", "alone", "of_four", "of_twenty"),
+    [("sqlite:///{}/a.db", 4, 4, 4), ("postgresql://nobody@127.0.0.1:1/none", 40, 10, 4)],
+)
+def test_a_crew_shares_a_databases_connections(
+    tmp_path: Path, url: str, alone: int, of_four: int, of_twenty: int
+) -> None:
+    environment = {
+        "STILLHOUSE_HOME": str(tmp_path),
+        "STILLHOUSE_DATABASE_URL": url.format(tmp_path),
+    }
+    settings = Settings.from_environment(environment)
+    for size, threads in ((4, of_four), (20, of_twenty)):
+        crew = Crew(1, size, tmp_path, Roll(size))
+        assert Services.open(settings, crew).threads == threads
+    assert Services.open(settings).threads == alone

@@ -173,6 +173,36 @@ def test_the_same_request_under_way_is_waited_for() -> None:
     assert pauses == [1.0]
 
 
+def test_an_upload_that_is_never_answered_is_not_sent_again(tmp_path: Path) -> None:
+    sent: list[httpx.Request] = []
+
+    def swallow(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        raise httpx.ReadTimeout("", request=request)
+
+    path = tmp_path / "pets.npz"
+    path.write_bytes(b"PK")
+    transport = Transport("http://fake", httpx.MockTransport(swallow), lambda _: None)
+    with pytest.raises(Unreachable):
+        transport.upload_files("/v1/datasets", {"file": path}, {})
+    assert len(sent) == 1
+
+
+def test_an_answer_that_was_lost_is_told_where_its_request_stays_under_way() -> None:
+    sent: list[httpx.Request] = []
+
+    def lose_the_first(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        if len(sent) == 1:
+            raise httpx.ReadError("", request=request)
+        return _under_way()
+
+    transport = Transport("http://fake", httpx.MockTransport(lose_the_first), lambda _: None)
+    with pytest.raises(Unreachable, match="ReadError"):
+        transport.post_once("/v1/jobs", {})
+    assert len(sent) == 5
+
+
 def _under_way() -> httpx.Response:
     kind = "urn:stillhouse:problem:under-way"
     return httpx.Response(409, json={"type": kind, "title": "Under way", "status": 409})

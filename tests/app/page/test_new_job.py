@@ -1,10 +1,11 @@
 import json
 import re
+import time
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.errand_leases import claim_errand
+from app.errand_leases import ErrandLease, claim_errand
 from app.estimates import answer_estimate, fail_estimate
 from app.jobs import get_job
 from tests.app.page.estimates import RESULT
@@ -12,6 +13,7 @@ from tests.app.page.site import Site
 from tests.app.samples import NEVER_S
 
 pytestmark = pytest.mark.browser
+WITHIN_S = 30.0
 
 
 def _page_of(*items: dict[str, object]) -> str:
@@ -53,9 +55,7 @@ def test_what_is_wrong_is_told_at_its_field(form: Page) -> None:
 def test_an_estimate_is_shown_before_a_job_is_submitted(form: Page, site: Site) -> None:
     form.get_by_role("button", name="Estimate").click()
     expect(form.get_by_text("Looking at what can shrink")).to_be_visible()
-    lease = claim_errand(site.database, "a", NEVER_S)
-    assert lease is not None
-    answer_estimate(site.database, lease, RESULT)
+    answer_estimate(site.database, _claimed(site), RESULT)
     expect(form.locator(".verdict")).to_contain_text("65.6% of 500 drawn students")
     expect(form.get_by_text("About 1:44 on this server")).to_be_visible()
     expect(form.get_by_role("row", name="smallest 1.52k 17.5k 6.41k 0.0106 ms")).to_be_visible()
@@ -64,12 +64,22 @@ def test_an_estimate_is_shown_before_a_job_is_submitted(form: Page, site: Site) 
     expect(form.get_by_text("Estimate, before your last changes")).to_be_visible()
 
 
+def _claimed(site: Site) -> ErrandLease:
+    """Returns the lease of the estimate that the page is about to ask for."""
+    until = time.monotonic() + WITHIN_S
+    while time.monotonic() < until:
+        lease = claim_errand(site.database, "a", NEVER_S, "estimate", alone=True)
+        if lease is not None:
+            return lease
+        time.sleep(0.05)
+    raise TimeoutError
+
+
 def test_an_estimate_that_fails_says_why(form: Page, site: Site) -> None:
     form.get_by_role("button", name="Estimate").click()
     expect(form.get_by_text("Looking at what can shrink")).to_be_visible()
-    lease = claim_errand(site.database, "a", NEVER_S)
-    assert lease is not None
-    fail_estimate(site.database, lease, {"status": 422, "detail": "it takes other images"})
+    why = {"status": 422, "detail": "it takes other images"}
+    fail_estimate(site.database, _claimed(site), why)
     expect(form.get_by_role("alert")).to_have_text("it takes other images")
     expect(form.get_by_role("button", name="Estimate")).to_be_enabled()
 
