@@ -22,13 +22,15 @@ from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
+from app.garbage import EVERY_S
 from benchmarks.abuse.honest import Waited, asking
 from benchmarks.abuse.round import Amounts, Round, abuse
 from benchmarks.abuse.server import Server, serving
 from benchmarks.api.figures import percentiles
 from benchmarks.hardware import processor
 
-_SETTLED_S = 20.0  # longer than any connection is kept that nobody uses
+# Longer than any connection is kept that nobody uses, and until the next look for garbage.
+_SETTLED_S = 5.0 + EVERY_S
 _HONEST = 4
 _MOST_MEMORY = 1.05
 _MOST_COMPLAINTS = 5

@@ -72,6 +72,7 @@ DEEPER = (LARGE_NETWORKS - SHALLOW) | frozenset(
         "torchvision/efficientnet_b5",
         "torchvision/efficientnet_b6",
         "torchvision/efficientnet_v2_s",
+        "torchvision/maxvit_t",
         "torchvision/mnasnet0_75",
         "torchvision/mnasnet1_0",
         "torchvision/mnasnet1_3",
@@ -88,6 +89,7 @@ DEEPER = (LARGE_NETWORKS - SHALLOW) | frozenset(
         "torchvision/shufflenet_v2_x1_5",
         "torchvision/swin_s",
         "torchvision/swin_v2_s",
+        "torchvision/swin_v2_t",
     }
 )
 TOLERANCE = 1e-5  # of the largest |logit|
