@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,18 +98,3 @@ def serving(home: Path, **changes: str) -> Iterator[Api]:
 def _read(process: "subprocess.Popen[bytes]", log: list[str]) -> None:
     assert process.stderr is not None
     log.extend(line.decode() for line in process.stderr)
-
-
-def eventually(holds: Callable[[], bool], within_s: float = 20.0) -> bool:
-    """Returns whether something holds within a time."""
-    deadline = time.monotonic() + within_s
-    while not holds():
-        if time.monotonic() >= deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
-def gone(processes: list[psutil.Process]) -> bool:
-    """Returns whether all have ended, be it that nobody has buried them yet."""
-    return all(not one.is_running() or one.status() == psutil.STATUS_ZOMBIE for one in processes)

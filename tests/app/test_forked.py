@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from tests.app.api_process import eventually, gone
+from tests.stillhouse.processes import eventually, gone
 
 HEAD = """
 import os, signal, sys, time

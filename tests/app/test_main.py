@@ -15,7 +15,8 @@ from app.api_keys import create_key
 from app.problems import NotReady
 from app.settings import Settings
 from benchmarks.api_process import taken_mb
-from tests.app.api_process import COMMAND, database_of, environment_of, eventually, serving
+from tests.app.api_process import COMMAND, database_of, environment_of, serving
+from tests.stillhouse.processes import eventually
 
 
 def _made_key(home: Path) -> str:

@@ -12,7 +12,7 @@ from threading import Thread
 import psutil
 import pytest
 
-from tests.app.api_process import eventually, gone
+from tests.stillhouse.processes import eventually, gone
 
 # Each process answers who connects with its number, its id and how many sockets it has open.
 PROGRAM = """

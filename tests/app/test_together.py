@@ -19,11 +19,10 @@ from tests.app.api_process import (
     Api,
     database_of,
     environment_of,
-    eventually,
-    gone,
     serving,
 )
 from tests.app.samples import REQUEST
+from tests.stillhouse.processes import eventually, gone
 
 WITHIN_S = 1.0  # that a key may be remembered
 
