@@ -13,8 +13,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.clock import DatabaseTime
+from app.job_states import WORKABLE_STATES
 from app.lease_time import has_run_out
-from app.leases import WORKABLE_STATES
 from app.records import JobState, TrialState
 from app.tables import Estimate, Job, Teacher, Trial
 
@@ -69,7 +69,7 @@ def _seconds(since: datetime, now: datetime) -> float:
 # Built once, as those of app.jobs are.
 _NOW = DatabaseTime().label("now")
 _JOBS = select(Job.state, func.count(), func.min(Job.created_at), _NOW).group_by(Job.state)
-_SLIPPED = has_run_out(Job.lease_from, Job.lease_until).label("slipped")
+_SLIPPED = has_run_out(Job).label("slipped")
 _RENEWED = func.min(func.coalesce(Job.lease_from, Job.created_at))
 _LEASES = (
     select(_SLIPPED, func.count(), _RENEWED, _NOW)

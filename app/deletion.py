@@ -15,9 +15,9 @@ from app.artifacts import Artifacts
 from app.database import Database
 from app.datasets import get_dataset
 from app.embeddings import get_embedding
+from app.job_states import ENDED_STATES
 from app.jobs import require_job
 from app.lease_time import has_run_out
-from app.leases import ENDED_STATES
 from app.leftovers import stored_of
 from app.problems import Conflict, NotFound
 from app.tables import (
@@ -84,7 +84,7 @@ def delete_teacher(database: Database, artifacts: Artifacts, teacher_id: str) ->
     with database.write() as session:
         get_teacher(session, teacher_id)
         row = _lock(session, Teacher, teacher_id)
-        is_left = has_run_out(Teacher.lease_from, Teacher.lease_until)
+        is_left = has_run_out(Teacher)
         if not session.scalar(select(is_left).where(Teacher.id == teacher_id)):
             raise Conflict(f"{teacher_id} is being checked: wait for the check's end")
         session.delete(row)

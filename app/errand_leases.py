@@ -11,12 +11,13 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from app.database import Database
-from app.errand_turns import Row, next_errand
 from app.lease_time import lasting
 from app.problems import LeaseLost
 from app.tables import Estimate, Teacher
+from app.turns import next_in_turn
 
 Kind = Literal["estimate", "teacher"]
+Row = Estimate | Teacher
 KINDS: tuple[Kind, ...] = ("estimate", "teacher")
 _TABLES: dict[Kind, type[Row]] = {"estimate": Estimate, "teacher": Teacher}
 
@@ -42,7 +43,7 @@ def claim_errand(
 ) -> ErrandLease | None:
     """Takes an errand that nobody holds, or whose holder let its lease run out.
 
-    Keys take turns, each with its oldest one (`app.errand_turns`).
+    Keys take turns, each with its oldest one (`app.turns`).
 
     Args:
         database: where the errands are.
@@ -55,7 +56,7 @@ def claim_errand(
         kinds = [first] if alone else sorted(_TABLES, key=lambda kind: kind != first)
         for kind in kinds:
             table = _TABLES[kind]
-            row = next_errand(session, table)
+            row = next_in_turn(session, table)
             if row is not None:
                 row.fence += 1
                 row.attempts += 1

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from app.bodies import Body, JobBody, StudentBody, TrialBody
 from app.database import Database
+from app.job_states import ENDED_STATES
 from app.jobs import get_overview
 from app.known import Known, mark_of
-from app.leases import ENDED_STATES
 from app.pulses import UNENDED_STATES
 from app.records import JobOverview, TrialRecord
 from app.students import get_student

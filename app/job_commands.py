@@ -8,8 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.ids import JOB, is_id
+from app.job_states import WORKABLE_STATES
 from app.job_writer import end_job
-from app.leases import WORKABLE_STATES, is_free
+from app.lease_time import has_run_out
 from app.problems import Conflict, NotFound
 from app.records import EndState
 from app.tables import Job
@@ -76,7 +77,7 @@ def _take_away(session: Session, job: Job, state: EndState) -> None:
 def _lock(session: Session, job_id: str) -> tuple[Job, bool]:
     row = None
     if is_id(JOB, job_id):
-        query = select(Job, is_free()).where(Job.id == job_id).with_for_update(of=Job)
+        query = select(Job, has_run_out(Job)).where(Job.id == job_id).with_for_update(of=Job)
         row = session.execute(query).one_or_none()
     if row is None:
         raise NotFound(f"there is no job {job_id!r}")

@@ -15,7 +15,7 @@ from app.job_rows import (
     overview_of,
     overviews_query,
 )
-from app.leases import WORKABLE_STATES
+from app.job_states import WORKABLE_STATES
 from app.origin import Origin
 from app.ownership import EVERYBODYS, sees, visitor_of
 from app.pages import Page, cut, decode_place

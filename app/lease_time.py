@@ -3,9 +3,9 @@
 from typing import Any
 
 from sqlalchemy import ColumnElement, or_
-from sqlalchemy.orm import InstrumentedAttribute
 
 from app.clock import DatabaseTime
+from app.tables import Leased
 
 _STEP_S = 1.0  # a clock that is set right goes back by less
 
@@ -15,14 +15,14 @@ def lasting(lease_s: float) -> dict[str, Any]:
     return {"lease_from": DatabaseTime(), "lease_until": DatabaseTime(lease_s)}
 
 
-def has_run_out(
-    lease_from: InstrumentedAttribute[Any], lease_until: InstrumentedAttribute[Any]
-) -> ColumnElement[bool]:
-    """Returns the condition that a lease is over, or that none was given.
+def has_run_out(table: type[Leased]) -> ColumnElement[bool]:
+    """Returns the condition that a row's lease is over, or that none was given.
 
     One that begins in the future was given before the clock went back: nobody can tell how long it
     would still last. Whoever holds it, and lives, has it begin anew at the next renewal.
     """
     return or_(
-        lease_until.is_(None), lease_until < DatabaseTime(), lease_from > DatabaseTime(_STEP_S)
+        table.lease_until.is_(None),
+        table.lease_until < DatabaseTime(),
+        table.lease_from > DatabaseTime(_STEP_S),
     )

@@ -2,17 +2,14 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, func, not_, or_, select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from app.database import Database
-from app.lease_time import has_run_out, lasting
+from app.lease_time import lasting
 from app.problems import LeaseLost
 from app.tables import Job, Trial
-
-WORKABLE_STATES = ("queued", "preparing", "searching", "finishing")
-ENDED_STATES = ("succeeded", "failed", "cancelled")
-_CLAIMS = 0x5712  # PostgreSQL's number of the lock; any but that of the migrations
+from app.turns import next_in_turn
 
 
 @dataclass(frozen=True)
@@ -27,8 +24,7 @@ class Lease:
 def claim(database: Database, owner: str, lease_s: float, most_of_key: int = 0) -> Lease | None:
     """Takes an unfinished job that nobody holds, or whose holder let its lease run out.
 
-    It is the oldest of the key that has the fewest jobs held now, so that nobody's many jobs keep
-    others' waiting.
+    Keys take turns, each with its oldest one (`app.turns`).
 
     Args:
         database: where the jobs are.
@@ -40,45 +36,15 @@ def claim(database: Database, owner: str, lease_s: float, most_of_key: int = 0) 
         The lease, with a fence higher than any before; None if there is no such job.
     """
     with database.write() as session:
-        _one_at_a_time(session)
-        row = session.execute(_next(most_of_key)).one_or_none()
-        if row is None:
+        job = next_in_turn(session, Job, most_of_key)
+        if job is None:
             return None
-        lease = Lease(row.id, owner, row.fence + 1)
-        session.execute(
-            update(Job)
-            .where(Job.id == lease.job_id)
-            .values(lease_owner=owner, fence=lease.fence, **lasting(lease_s))
-        )
+        job.lease_owner = owner
+        job.fence += 1
+        lease = Lease(job.id, owner, job.fence)
+        session.flush()
+        session.execute(update(Job).where(Job.id == job.id).values(**lasting(lease_s)))
         return lease
-
-
-def _one_at_a_time(session: Session) -> None:
-    """Lets claims wait for each other: each has to count what those before it took."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(select(func.pg_advisory_xact_lock(_CLAIMS)))
-
-
-def _next(most_of_key: int) -> Select[str, int]:
-    """Returns the query for the job to be taken; it locks it, and passes over locked ones."""
-    held = (
-        select(Job.owner, func.count().label("jobs"))
-        .where(Job.lease_owner.is_not(None), not_(is_free()))
-        .group_by(Job.owner)
-        .subquery()
-    )
-    of_key = func.coalesce(held.c.jobs, 0)
-    query = (
-        select(Job.id, Job.fence)
-        .outerjoin(held, held.c.owner.is_not_distinct_from(Job.owner))
-        .where(Job.state.in_(WORKABLE_STATES), is_free())
-        .order_by(of_key, Job.created_at, Job.id)
-        .limit(1)
-        .with_for_update(of=Job, skip_locked=True)
-    )
-    if most_of_key:
-        query = query.where(or_(Job.owner.is_(None), of_key < most_of_key))
-    return query
 
 
 def renew(database: Database, lease: Lease, lease_s: float) -> None:
@@ -121,11 +87,6 @@ def hold(session: Session, lease: Lease) -> Job:
     if job is None:
         raise _lost(lease)
     return job
-
-
-def is_free() -> ColumnElement[bool]:
-    """Returns the condition that nobody holds a job now."""
-    return or_(Job.lease_owner.is_(None), has_run_out(Job.lease_from, Job.lease_until))
 
 
 def _is_held_by(lease: Lease) -> ColumnElement[bool]:

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 from app.artifacts import Artifacts
 from app.clock import DatabaseTime
 from app.database import Database
+from app.job_states import ENDED_STATES
 from app.jobs import get_job
-from app.leases import ENDED_STATES
 from app.problems import NotFound
 from app.records import JobRecord
 from app.students import list_students

@@ -6,7 +6,8 @@ from sqlalchemy import func, not_, select
 from sqlalchemy.orm import Session
 
 from app.clock import DatabaseTime
-from app.leases import WORKABLE_STATES, is_free
+from app.job_states import WORKABLE_STATES
+from app.lease_time import has_run_out
 from app.ownership import EVERYBODYS
 from app.tables import Job
 
@@ -29,8 +30,8 @@ class Liveness:
 def liveness(session: Session) -> Liveness:
     """Returns what the leases tell: of waiting jobs those that the session sees."""
     workable = Job.state.in_(WORKABLE_STATES)
-    held = select(func.count(Job.id)).where(workable, not_(is_free()))
+    held = select(func.count(Job.id)).where(workable, not_(has_run_out(Job)))
     working = session.scalar(held.execution_options(**EVERYBODYS)) or 0
     query = select(func.count(Job.id), func.min(Job.created_at), DatabaseTime())
-    waiting, oldest, now = session.execute(query.where(workable, is_free())).one()
+    waiting, oldest, now = session.execute(query.where(workable, has_run_out(Job))).one()
     return Liveness(working, waiting, (now - oldest).total_seconds() if waiting else None)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.artifacts import Artifacts, ListedFile
 from app.database import Database
-from app.leases import ENDED_STATES
+from app.job_states import ENDED_STATES
 from app.records import SAMPLES
 from app.tables import (
     Dataset,

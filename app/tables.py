@@ -63,6 +63,18 @@ class Owned:
     owner: Mapped[str | None] = mapped_column(_ID)
 
 
+class Leased(Owned):
+    """What a row has that a coordinator works on: its lease (`app.lease_time`) and a fence."""
+
+    id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    state: Mapped[Any] = mapped_column(_STATE)
+    created_at: Mapped[datetime] = mapped_column(insert_default=DatabaseTime())
+    lease_owner: Mapped[str | None] = mapped_column(Text)
+    lease_from: Mapped[datetime | None]
+    lease_until: Mapped[datetime | None]
+    fence: Mapped[int] = mapped_column(insert_default=0)
+
+
 class ApiKey(Table):
     """A key that opens the API, by its hash; the key itself is nowhere on record."""
 
@@ -79,7 +91,7 @@ class ApiKey(Table):
     last_used_at: Mapped[datetime | None]
 
 
-class Job(Owned, Table):
+class Job(Leased, Table):
     """A job, and the lease of the coordinator that holds it."""
 
     __tablename__ = "jobs"
@@ -90,20 +102,14 @@ class Job(Owned, Table):
         Index("ix_jobs_held", "owner", sqlite_where=_IS_HELD, postgresql_where=_IS_HELD),
     )
 
-    id: Mapped[str] = mapped_column(_ID, primary_key=True)
     state: Mapped[JobState] = mapped_column(_STATE)
     stage: Mapped[str] = mapped_column(Text)
     request: Mapped[dict[str, Any]]
-    created_at: Mapped[datetime] = mapped_column(insert_default=DatabaseTime())
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     command: Mapped[Command | None] = mapped_column(_STATE)
     proposer_key: Mapped[str | None] = mapped_column(_KEY)
     error: Mapped[dict[str, Any] | None]
-    lease_owner: Mapped[str | None] = mapped_column(Text)
-    lease_from: Mapped[datetime | None]
-    lease_until: Mapped[datetime | None]
-    fence: Mapped[int] = mapped_column(insert_default=0)
     states: Mapped[list[str] | None]
     origin: Mapped[dict[str, Any] | None]  # as `app.origin` has it
 
@@ -267,17 +273,13 @@ class Embedding(Owned, Table):
     created_at: Mapped[datetime] = mapped_column(insert_default=DatabaseTime())
 
 
-class _Errand:
-    """What a row needs that a coordinator works on in passing: a lease, and how often it was."""
+class _Errand(Leased):
+    """What a row needs that a coordinator works on in passing: how often it was claimed in vain."""
 
     attempts: Mapped[int] = mapped_column(insert_default=0)
-    lease_owner: Mapped[str | None] = mapped_column(Text)
-    lease_from: Mapped[datetime | None]
-    lease_until: Mapped[datetime | None]
-    fence: Mapped[int] = mapped_column(insert_default=0)
 
 
-class Teacher(_Errand, Owned, Table):
+class Teacher(_Errand, Table):
     """An uploaded teacher; a coordinator checks it."""
 
     __tablename__ = "teachers"
@@ -287,7 +289,6 @@ class Teacher(_Errand, Owned, Table):
         Index(None, "state", "created_at"),
     )
 
-    id: Mapped[str] = mapped_column(_ID, primary_key=True)
     name: Mapped[str] = mapped_column(Text)
     state: Mapped[TeacherState] = mapped_column(_STATE)
     kind: Mapped[TeacherKind] = mapped_column(_STATE)
@@ -299,22 +300,19 @@ class Teacher(_Errand, Owned, Table):
     error: Mapped[dict[str, Any] | None]
     architecture_key: Mapped[str | None] = mapped_column(_KEY)
     weights_key: Mapped[str | None] = mapped_column(_KEY)
-    created_at: Mapped[datetime] = mapped_column(insert_default=DatabaseTime())
     checked_at: Mapped[datetime | None]
 
 
-class Estimate(_Errand, Owned, Table):
+class Estimate(_Errand, Table):
     """A question of what a job would find; a coordinator answers it."""
 
     __tablename__ = "estimates"
     __table_args__ = (Index(None, "state", "created_at"),)
 
-    id: Mapped[str] = mapped_column(_ID, primary_key=True)
     state: Mapped[EstimateState] = mapped_column(_STATE)
     request: Mapped[dict[str, Any]]
     result: Mapped[dict[str, Any] | None]
     error: Mapped[dict[str, Any] | None]
-    created_at: Mapped[datetime] = mapped_column(insert_default=DatabaseTime())
     finished_at: Mapped[datetime | None]
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app.leases import WORKABLE_STATES
+from app.job_states import WORKABLE_STATES
 from app.ownership import EVERYBODYS
 from app.problems import Conflict
 from app.requests import JobRequest

@@ -126,14 +126,43 @@ def test_keys_take_turns_by_how_many_of_their_jobs_are_worked_on(database: Datab
     assert _claimed(database, 7) == [first, others, nobodys, second, more, third, None]
 
 
+def test_keys_take_turns_with_a_single_coordinator(database: Database) -> None:
+    first, second, third, others, more = _queue(database, "a", "a", "a", "b", "b")
+    taken = []
+    for number in range(5):
+        lease = claim(database, "alone", NEVER_S)
+        assert lease is not None
+        taken.append(lease.job_id)
+        JobWriter(database, lease).finish("failed")
+        with database.write() as session:  # as if each took a second
+            of_job = update(Job).where(Job.id == lease.job_id)
+            session.execute(of_job.values(lease_from=DatabaseTime(number - 100.0)))
+    assert taken == [first, others, second, more, third]
+
+
+@pytest.mark.parametrize("owners", [("a", "b"), ("a", "a")])
+def test_a_job_that_was_begun_goes_on_before_one_of_another_key_begins(
+    database: Database, owners: tuple[str, str]
+) -> None:
+    first, second = _queue(database, *owners)
+    lease = claim(database, "dies", AT_ONCE_S)
+    assert lease is not None
+    assert lease.job_id == first
+    with database.write() as session:
+        begun = update(Job).where(Job.id == first)
+        session.execute(begun.values(state="searching", created_at=DatabaseTime()))
+    assert _claimed(database, 2) == [first, second]
+
+
 def test_a_job_that_was_let_go_counts_no_more(database: Database) -> None:
-    first, second, other = _queue(database, "a", "a", "b")
+    first, second, other, last = _queue(database, "a", "a", "b", "b")
     assert claim(database, "dead", AT_ONCE_S) == Lease(first, "dead", 1)
     lease = claim(database, "alive", NEVER_S)
     assert lease is not None
-    assert lease.job_id == first
+    assert lease.job_id == other
+    assert _claimed(database, 1) == [first]
     JobWriter(database, lease).finish("failed")
-    assert _claimed(database, 3) == [second, other, None]
+    assert _claimed(database, 3) == [last, second, None]
 
 
 def test_no_more_jobs_of_a_key_are_worked_on_than_may_be(database: Database) -> None:
@@ -151,7 +180,8 @@ def test_a_claim_takes_as_many_statements_however_long_the_queue(
     _queue(database, *(f"key {n % 7}" for n in range(jobs)))
     with statements(database) as sent:
         assert claim(database, "a", NEVER_S) is not None
-    assert len([one for one in sent if not one.startswith(("BEGIN", "SELECT pg_adv"))]) == 2
+    sent = [one for one in sent if not one.startswith(("BEGIN", "SELECT pg_adv"))]
+    assert [one.split()[0] for one in sent] == ["SELECT", "SELECT", "UPDATE", "UPDATE"]
 
 
 def test_claims_at_once_take_each_a_job_and_none_too_many(database: Database) -> None:

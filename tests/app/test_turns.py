@@ -6,12 +6,12 @@ from sqlalchemy import select, update
 
 from app.clock import DatabaseTime
 from app.database import Database
-from app.errand_leases import ErrandLease, claim_errand, release_errand
-from app.errand_turns import Row, next_errand
+from app.errand_leases import ErrandLease, Row, claim_errand, release_errand
 from app.estimates import answer_estimate
 from app.lease_time import lasting
 from app.tables import Estimate, Teacher
 from app.teachers import reject_teacher
+from app.turns import next_in_turn
 from tests.app.queries import statements
 from tests.app.samples import NEVER_S
 from tests.app.samples_teachers import new_estimate, new_teacher
@@ -121,7 +121,7 @@ def test_a_claim_waits_to_see_whose_turn_another_takes(postgresql_url: str) -> N
     first, _, others = _queue(database, "a", "a", "b")
     with ThreadPoolExecutor(1) as threads:
         with database.write() as session:
-            row = next_errand(session, Estimate)
+            row = next_in_turn(session, Estimate)
             assert row is not None
             assert row.id == first
             session.execute(update(Estimate).where(Estimate.id == first).values(HELD))
