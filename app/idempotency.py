@@ -7,12 +7,15 @@ sent again with the same key.
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Event, Thread
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, delete, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -27,9 +30,11 @@ HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
 KEPT_S = 86_400.0
 _KEPT = ("location", "retry-after")
-# What a killed server had under way can be sent again after that: longer than any upload's check.
-_UNDER_WAY_S = 900.0
+# What a killed server had under way can be sent again after that; who lives says that it goes on.
+_UNDER_WAY_S = 10.0
+_RENEWED_EACH_S = 2.5
 
+_log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
@@ -89,7 +94,8 @@ def answer_once(
     if isinstance(claimed, Response):
         return claimed
     try:
-        return answer(carry_out(lambda session, made: _keep(session, claimed, answer(made))))
+        with _renewed(database, claimed):
+            return answer(carry_out(lambda session, made: _keep(session, claimed, answer(made))))
     except BaseException:
         _let_go(database, claimed)
         raise
@@ -105,7 +111,7 @@ def _claim(database: Database, sender: Sender, fingerprint: str) -> _Claim | Res
     """Takes the request on, or returns the answer that it got before."""
     claim = _Claim(sender, random_name())
     old = IdempotentRequest.created_at < DatabaseTime(-KEPT_S)
-    query = select(IdempotentRequest, IdempotentRequest.claimed_until < DatabaseTime())
+    query = select(IdempotentRequest, _is_abandoned())
     times = {"created_at": DatabaseTime(), "claimed_until": DatabaseTime(_UNDER_WAY_S)}
     try:
         with database.write() as session:
@@ -124,6 +130,27 @@ def _claim(database: Database, sender: Sender, fingerprint: str) -> _Claim | Res
     except IntegrityError as error:  # another came at the same moment
         raise _under_way() from error
     return claim
+
+
+@contextmanager
+def _renewed(database: Database, claim: _Claim) -> Iterator[None]:
+    """Lets nobody take the request on while it is carried out, however long that takes."""
+    has_ended = Event()
+    still = update(IdempotentRequest).where(IdempotentRequest.claim == claim.name)
+
+    def renew() -> None:
+        while not has_ended.wait(_RENEWED_EACH_S):
+            try:
+                with database.write() as session:
+                    session.execute(still.values(claimed_until=DatabaseTime(_UNDER_WAY_S)))
+            except SQLAlchemyError:
+                _log.warning("a request that is under way could not say so", exc_info=True)
+
+    Thread(target=renew, name="under way", daemon=True).start()
+    try:
+        yield
+    finally:
+        has_ended.set()
 
 
 def _keep(session: Session, claim: _Claim, answer: Response) -> None:
@@ -148,6 +175,12 @@ def _let_go(database: Database, claim: _Claim) -> None:
     of_claim = (IdempotentRequest.claim == claim.name) & IdempotentRequest.answer.is_(None)
     with database.write() as session:
         session.execute(delete(IdempotentRequest).where(of_claim))
+
+
+def _is_abandoned() -> ColumnElement[bool]:
+    """Returns the condition that who took a request on is gone, also by a clock that went back."""
+    until = IdempotentRequest.claimed_until
+    return or_(until < DatabaseTime(), until > DatabaseTime(2 * _UNDER_WAY_S))
 
 
 def _is_of(sender: Sender) -> ColumnElement[bool]:

@@ -1,4 +1,5 @@
 import threading
+import time
 
 import pytest
 from sqlalchemy import func, select, update
@@ -104,6 +105,24 @@ def test_while_it_is_carried_out_the_same_request_is_refused(database: Database)
     assert maker.count == 1
 
 
+def test_however_long_it_takes_nobody_else_takes_it_on(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idempotency, "_UNDER_WAY_S", 1.0)
+    monkeypatch.setattr(idempotency, "_RENEWED_EACH_S", 0.1)
+    maker = Maker(database)
+
+    def slowly(also: Also[str]) -> str:
+        for _ in range(8):
+            time.sleep(0.3)
+            with pytest.raises(UnderWay):
+                _ask(maker)
+        return maker(also)
+
+    assert answer_once(database, SENDER, lambda: "a", slowly, _answer).status_code == 201
+    assert maker.count == 1
+
+
 def test_one_of_many_at_the_same_moment_is_carried_out(database: Database) -> None:
     maker = Maker(database)
     found: list[object] = []
@@ -137,13 +156,14 @@ def test_what_failed_may_be_sent_again(database: Database) -> None:
     assert maker.count == 1
 
 
+@pytest.mark.parametrize("ago_s", [1, -3600], ids=["killed", "and the clock went back"])
 def test_what_a_killed_server_had_under_way_is_taken_over_and_never_done_twice(
-    database: Database,
+    database: Database, ago_s: float
 ) -> None:
     maker = Maker(database)
 
     def paused(also: Also[str]) -> str:
-        _later(database, claimed_until=1)
+        _later(database, claimed_until=ago_s)
         assert "idempotent-replayed" not in _ask(maker).headers  # another takes it on
         return maker(also)  # and who was thought dead goes on
 
