@@ -76,6 +76,15 @@ def test_the_dashboard_is_one_that_grafana_takes(board: Any) -> None:  # noqa: A
             assert target["expr"].count("(") == target["expr"].count(")")
 
 
+def test_what_happens_every_some_minutes_is_told_of_an_hour(
+    board: Any,  # noqa: ANN401
+) -> None:
+    rare = ("stillhouse_trial_", "stillhouse_proposal_", "stillhouse_suggestion_")
+    asked = [one for one in _expressions(board) if any(name in one for name in rare)]
+    assert len(asked) >= 8
+    assert [one for one in asked if one.count("[") != one.count("[1h]")] == []
+
+
 def test_no_panel_lies_upon_another(board: Any) -> None:  # noqa: ANN401
     taken: set[tuple[int, int]] = set()
     for panel in board["panels"]:
