@@ -15,6 +15,13 @@ export function span(values, most = Infinity) {
   return [Math.max(from - room, 0), Math.min(high + room, most + room / 2)];
 }
 
+/** Returns the axis of values, with as much of what is expected as leaves them told apart. */
+export function spanWith(values, expected) {
+  if (!values.length || !expected.length) return span([...values, ...expected]);
+  const [low, high] = span(values);
+  return [Math.max(Math.min(low, ...expected), 2 * low - high, 0), Math.max(high, ...expected.map(one => one + 0.005))];
+}
+
 /** Returns where a logarithmic axis has marks, as plotly takes it, a seventh of it apart or more. */
 export function marks(low, high) {
   if (high > 2 ** 7 * low) return { dtick: 1 }; // each power of ten

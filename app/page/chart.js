@@ -46,10 +46,11 @@ export class Chart {
   /**
    * Draws what `make` returns for the page's colours: `traces` and `layout` as plotly takes them,
    * `words` in one sentence, `table`, rows of which the first has the columns' names, and maybe an
-   * element as a `key` to its colours. Without traces there are the words alone.
+   * element as a `key` to its colours. Without traces there are the words alone. The point whose
+   * `customdata` is `chosen` has a ring.
    */
-  async draw(make) {
-    this.make = make;
+  async draw(make, chosen = null) {
+    [this.make, this.chosen] = [make, chosen];
     const { traces, layout, words, table, key } = make(colours());
     this.words.textContent = words;
     this.plot.setAttribute("aria-label", `${this.title}. ${words}`);
@@ -61,7 +62,7 @@ export class Chart {
     const { purge, react } = await plotly();
     if (this.make !== make || !this.plot.isConnected) return; // a later one is under way
     const config = { displayModeBar: false, responsive: true };
-    await react(this.plot, traces, framed(layout, colours(), this.plot.clientWidth), config);
+    await react(this.plot, [...traces, ...ringed(traces, chosen)], framed(layout, colours(), this.plot.clientWidth), config);
     if (!drawn.has(this) && this.onpoint) {
       this.plot.on("plotly_click", ({ points: [{ customdata }] }) => customdata == null || this.onpoint(customdata));
     }
@@ -82,8 +83,18 @@ export class Chart {
 }
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-  for (const chart of drawn) chart.draw(chart.make);
+  for (const chart of drawn) chart.draw(chart.make, chart.chosen);
 });
+
+function ringed(traces, chosen) {
+  const of = traces.find(trace => trace.mode === "markers" && trace.customdata?.includes(chosen));
+  if (!of) return [];
+  const place = of.customdata.indexOf(chosen);
+  return [{
+    name: `trial ${chosen}`, x: [of.x[place]], y: [of.y[place]], type: "scatter", mode: "markers", hoverinfo: "skip",
+    marker: { symbol: "circle-open", size: 18, color: colours().ink, line: { width: 2.5 } },
+  }];
+}
 
 function framed(layout, { ink, faint, rule, panel }, width) {
   const axis = own => ({

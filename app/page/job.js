@@ -46,7 +46,10 @@ class JobView {
     this.best = bestPart();
     const { search, cost, curves, map } = this.charts;
     const figures = [search, cost, curves, this.best, map].map(one => one.element);
-    this.trials = trialsPart(number => this.choose(number));
+    this.trials = trialsPart(number => {
+      this.choose(number);
+      curves.element.scrollIntoView({ block: "center" });
+    });
     this.waiting = waitingPart();
     this.drawn = h("div", { class: "charts" }, figures);
     this.asked = h("details", {}, h("summary", {}, "What was asked for"));
@@ -79,7 +82,6 @@ class JobView {
     this.progress();
     fill(this.parts.tiles, ...tiles(job));
     this.best.show(job, trials);
-    this.trials.show(job, trials);
     this.trials.element.hidden = !trials.length;
     this.waiting.show(job, trials);
     this.surrogate.look(job, trials);
@@ -108,6 +110,7 @@ class JobView {
   }
 
   draw() {
+    this.trials.show(this.all, this.chosen);
     this.drawn.hidden = !hasResults(this.all);
     if (this.drawn.hidden) return;
     const chosen = this.chosen ?? this.job.best?.trial;
@@ -118,7 +121,7 @@ class JobView {
       map: mapChart(this.job, this.all, this.surrogate.body),
     };
     for (const [name, make] of Object.entries(made)) {
-      this.charts[name].draw(make).catch(error => this.fail(inWords(error)));
+      this.charts[name].draw(make, this.chosen).catch(error => this.fail(inWords(error)));
     }
   }
 

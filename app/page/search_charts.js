@@ -1,7 +1,7 @@
 // What a search has found: accuracy against cost, learning curves.
 
 import { belowInWords, marks, span } from "./axis.js";
-import { completed } from "./trials.js";
+import { completed, finalBest } from "./trials.js";
 import { COSTS, compact, counted, percent } from "./words.js";
 
 /** Returns the chart of accuracy against one cost, with the best at each cost and the limit. */
@@ -11,7 +11,8 @@ export function costChart(job, trials, cost) {
   const limit = limitOf(job, cost);
   const name = COSTS[cost];
   const teacher = job.teacher;
-  const accuracies = done.map(one => one.accuracy);
+  const final = finalBest(job, done);
+  const accuracies = [...done, ...(final ? [final] : [])].map(one => one.accuracy);
   const range = span([...accuracies, ...(teacher ? [teacher.accuracy] : [])], 1);
   return colour => ({
     traces: costTraces(done, front, cost, job, colour),
@@ -89,14 +90,15 @@ function costTraces(done, front, cost, job, { student, teacher, trial, ink }) {
     customdata: of.map(one => one.number),
     hovertemplate: `trial %{customdata}: %{x:.4s} ${COSTS[cost]}, %{y:.1%}<extra></extra>`, ...style,
   });
-  const best = done.filter(one => one.number === job.best?.trial);
+  const final = finalBest(job, done);
+  const best = final ? [{ ...final, number: final.trial }] : done.filter(one => one.number === job.best?.trial);
   return [
     points(done, { name: "a student", mode: "markers", marker: { color: trial, size: 8 } }),
     points(front, {
       name: "best at each cost", mode: "lines", hoverinfo: "skip",
       line: { color: student, width: 2, shape: "hv" },
     }),
-    points(best, { name: "the best student", mode: "markers",
+    points(best, { name: final ? "the best student, after its final training" : "the best student", mode: "markers",
       marker: { color: student, size: 13, line: { color: ink, width: 1.5 } } }),
     ...(job.teacher?.[cost] ? [{
       name: "teacher", x: [job.teacher[cost]], y: [job.teacher.accuracy], mode: "markers", type: "scatter",

@@ -54,3 +54,25 @@ def test_marks_are_even_and_kept_apart_on_a_phone(
         assert left is not None
         assert right is not None
         assert left["x"] + left["width"] < right["x"]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected", "least", "most"),
+    [
+        ([0.5, 0.6], [0.99, 1.0], 0.5, 1.0),
+        ([0.5, 0.6], [0.1, 0.2], 0.35, 0.65),
+        ([], [0.2, 0.3], 0.2, 0.3),
+        ([0.5], [], 0.5, 0.5),
+    ],
+    ids=["above", "far below", "before the first", "unknown"],
+)
+def test_what_is_expected_hides_nothing_that_was_measured(
+    page: Page, site: Site, values: list[float], expected: list[float], least: float, most: float
+) -> None:
+    page.goto(site.url)
+    found = "async given => (await import('/page/axis.js')).spanWith(...given)"
+    low, high = page.evaluate(found, [values, expected])
+    assert low == pytest.approx(least, abs=0.06)
+    assert low <= min(values, default=least)
+    assert high == pytest.approx(most, abs=0.06)
+    assert high >= max(values, default=most)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ from playwright.sync_api import Page, Route, expect
 
 from app.jobs import get_command, get_job
 from tests.app.page.site import Site
+from tests.app.samples import new_student, new_trial
 
 pytestmark = pytest.mark.browser
 
@@ -66,6 +68,41 @@ def test_a_trials_curve_comes_by_a_click_and_by_the_keyboard(page: Page, site: S
     expect(page.get_by_role("row", name=changes)).to_have_count(2)
     page.get_by_role("button", name="learning curve of trial 0").press("Enter")
     expect(page.locator("#announcer")).to_have_text("Trial 0 came to 90.0% in 3 epochs.")
+    expect(page.locator("tr.chosen")).to_contain_text("90.0%")
+    expect(page.locator(".plot").nth(2)).to_be_in_viewport()
+    for chart, marks in (
+        (0, 2),
+        (1, 4),
+    ):  # the students; in front of costs the best and the teacher
+        points = page.locator(".plot").nth(chart).locator(".points path")
+        expect(points).to_have_count(marks + 1)  # a ring about the chosen one
+
+
+def test_what_the_final_training_brought_is_told_apart_from_the_search(
+    page: Page, site: Site
+) -> None:
+    job_id, writer = site.job()
+    site.finish_trial(writer, 0, 0.7)
+    site.finish_trial(writer, 1, 0.8, best=False)
+    final = replace(new_student((), trial=0, final=True), score=0.95, accuracy=0.96)
+    writer.add_student(final, best=True)
+    _open(page, site, job_id)
+    found = "from 0.7000 to 0.8000, of trial 1, in 2 of"
+    expect(page.get_by_text(f"The best score of the search rose {found}")).to_be_visible()
+    expect(page.get_by_text("After its final training that of trial 0 is 0.9500.")).to_be_visible()
+    search, cost = (page.locator(".plot").nth(n) for n in range(2))
+    expect(search.locator(".points path")).to_have_count(3)
+    expect(search).to_contain_text("the best student, after its final training")
+    expect(cost).to_contain_text("the best student, after its final training")
+
+
+def test_a_cancelled_trial_is_no_evaluation(page: Page, site: Site) -> None:
+    job_id, writer = site.job()
+    site.finish_trial(writer, 0, 0.7)
+    writer.add_trials([new_trial(1), new_trial(2)], None)
+    writer.finish("cancelled")
+    _open(page, site, job_id)
+    expect(page.get_by_text("the only one with a result in 1 of")).to_be_visible()
 
 
 def test_teacher_and_student_are_compared_layer_by_layer(page: Page, site: Site) -> None:
@@ -152,7 +189,9 @@ def test_what_happens_now_is_told_until_there_is_something_to_draw(page: Page, s
     site.finish_trial(writer, 0, 0.9)
     expect(page.locator(".plot").first).to_be_visible()
     expect(steps).to_have_count(0)
-    expect(page.get_by_text("The best score is 0.9000, of trial 0, the only one")).to_be_visible()
+    expect(
+        page.get_by_text("The best score of the search is 0.9000, of trial 0, the only one")
+    ).to_be_visible()
     site.finish_trial(writer, 1, 0.8, best=False)
     expect(page.get_by_text("of trial 0; no other was better in 2 of 3")).to_be_visible()
 
