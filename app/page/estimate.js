@@ -60,9 +60,11 @@ function verdictOf({ feasible, feasible_share: share, nearest, limits, errors },
   if (!Object.keys(limits).length) return "Nothing is limited: every student is allowed.";
   if (feasible) return `It can be met: ${percent(share)} of ${drawn.toLocaleString()} drawn students keep the limits.`;
   if (feasible === null) return "Whether it can be met is open: too little is known of latencies.";
-  const told = errors.map(one => one.detail ?? String(one)).join(" ");
-  const near = nearest ? ` The nearest student has ${compact(nearest.params)} parameters and ${compact(nearest.macs)} MACs.` : "";
-  return `No student keeps the limits. ${told}${near}`;
+  if (nearest) {
+    return "No student keeps the limits. "
+      + `The nearest has ${compact(nearest.params)} parameters and ${compact(nearest.macs)} MACs.`;
+  }
+  return `No student keeps the limits: ${errors.map(one => one.detail ?? String(one)).join("; ")}.`;
 }
 
 function sizes({ teacher, space }) {

@@ -151,16 +151,21 @@ class JobView {
   commands() {
     const { state } = this.job;
     if (ENDED.has(state)) return null;
-    const button = (name, label, sure) => h("button", {
-      type: "button", class: name === "cancel" ? "danger" : null, onclick: () => this.command(name, sure),
+    const button = (name, label) => h("button", {
+      type: "button", class: name === "cancel" ? "danger" : null, onclick: () => this.command(name),
     }, label);
     return h("div", { class: "row" },
       state === "paused" ? button("resume", "Resume") : button("pause", "Pause"),
-      button("cancel", "Cancel", "Cancel this job? What it has found stays."));
+      button("cancel", "Cancel"));
   }
 
-  async command(name, sure) {
-    if (sure && !confirm(sure)) return;
+  kept() {
+    return this.job.best ? "Its best student so far stays, and the figures of its trials."
+      : "No student's files have been written yet: the figures of its trials alone will stay.";
+  }
+
+  async command(name) {
+    if (name === "cancel" && !confirm(`Cancel this job? ${this.kept()}`)) return;
     try {
       await post(`v1/jobs/${this.id}/${name}`);
       announce(`Asked to ${name}.`);

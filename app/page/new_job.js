@@ -124,6 +124,12 @@ function requestOf(form) {
 
 function wrong(form, error) {
   if (!(error instanceof Problem) || !error.errors.length) return [trouble(inWords(error))];
-  const rest = showWrong(form, error.errors, FIELDS);
+  const rest = showWrong(form, error.errors.map(inPercent), FIELDS);
   return [trouble(rest.length ? rest.join("; ") : "Something is wrong with the marked field.")];
+}
+
+/** Returns what the server says of a ratio as the form has it: "at most 1" is at most 100 %. */
+function inPercent(error) {
+  if (!error.pointer.endsWith("_ratio")) return error;
+  return { ...error, detail: error.detail.replace(/\d+(\.\d+)?$/, ratio => `${ratio * 100} %`) };
 }

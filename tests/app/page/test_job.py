@@ -3,7 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Dialog, Page, Route, expect
 
 from app.jobs import get_command, get_job
 from tests.app.page.site import Site
@@ -143,8 +143,16 @@ def test_a_job_is_paused_resumed_and_cancelled(page: Page, site: Site) -> None:
     page.get_by_role("button", name="Cancel").click()
     with site.database.read() as session:
         assert get_job(session, job_id).state == "queued"
-    page.once("dialog", lambda dialog: dialog.accept())
+    told: list[str] = []
+
+    def agree(dialog: Dialog) -> None:
+        told.append(dialog.message)
+        dialog.accept()
+
+    page.once("dialog", agree)
     page.get_by_role("button", name="Cancel").click()
+    assert len(told) == 1
+    assert "No student's files have been written yet" in told[0]
     expect(page.locator(".state")).to_have_text("cancelled")
 
 

@@ -52,6 +52,23 @@ def test_what_is_wrong_is_told_at_its_field(form: Page) -> None:
     expect(students).to_have_accessible_description(re.compile("greater than or equal to 1"))
 
 
+def test_a_share_is_told_in_the_percent_that_it_is_given_in(form: Page) -> None:
+    share = form.get_by_label("Parameters, at most")
+    share.fill("500")
+    form.get_by_role("button", name="Start the job").click()
+    expect(share).to_have_accessible_description(re.compile("less than or equal to 100 %"))
+
+
+def test_where_no_student_keeps_the_limits_the_nearest_is_told(form: Page, site: Site) -> None:
+    nearest = {"params": 835, "macs": 207_000}
+    limited = {"limits": {"params": 100}, "feasible": False, "nearest": nearest, "errors": ["x"]}
+    form.get_by_role("button", name="Estimate").click()
+    expect(form.get_by_text("Looking at what can shrink")).to_be_visible()
+    answer_estimate(site.database, _claimed(site), {**RESULT, "constraints": limited})
+    told = "No student keeps the limits. The nearest has 835 parameters and 207k MACs."
+    expect(form.locator(".verdict")).to_have_text(told)
+
+
 def test_an_estimate_is_shown_before_a_job_is_submitted(form: Page, site: Site) -> None:
     form.get_by_role("button", name="Estimate").click()
     expect(form.get_by_text("Looking at what can shrink")).to_be_visible()
