@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -35,6 +37,13 @@ constraints, or a doctor finds something wrong · 2 wrong usage · 3 no server a
 4 the server refuses, and says why · 5 a download is damaged · 130 interrupted.
 """
 
+
+def _tell_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"stillhouse {version('stillhouse')}")
+        raise typer.Exit
+
+
 app = typer.Typer(
     name="stillhouse",
     help=_HELP,
@@ -42,6 +51,18 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def _options(
+    _: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_tell_version, help="Say which it is."),
+    ] = False,
+) -> None:
+    pass
+
+
 app.command("serve")(servers.serve)
 app.command("api")(servers.api)
 app.command("coordinator")(servers.coordinator)

@@ -7,10 +7,11 @@ of its own. What is traced is compared with the module on the example before it 
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -181,6 +182,7 @@ def _quiet() -> Iterator[None]:
 def _compare(module: nn.Module, traced: Traced, example: Tensor) -> None:
     if example.is_meta:
         return
+    _expect_finite(traced.weights)
     with weightless():
         built = build(traced.architecture).eval()
     with torch.no_grad():
@@ -188,7 +190,16 @@ def _compare(module: nn.Module, traced: Traced, example: Tensor) -> None:
         found = functional_call(built, traced.weights, (example,))
     scale = max(float(expected.abs().max()), torch.finfo(expected.dtype).tiny)
     difference = float((expected - found).abs().max()) / scale
-    if not difference <= RELATIVE_TOLERANCE:  # NaN fails too
+    if not math.isfinite(difference):
+        raise TraceError("what the module answers to the example holds NaN or infinity")
+    if difference > RELATIVE_TOLERANCE:
         raise TraceError(
             f"the traced network differs from the module by {difference:.1e} of its largest output"
         )
+
+
+def _expect_finite(weights: Mapping[str, Tensor]) -> None:
+    for name, value in weights.items():
+        if not bool(torch.isfinite(value).all()):
+            kind = "NaN" if bool(torch.isnan(value).any()) else "an infinity"
+            raise TraceError(f"tensor {name!r} holds {kind}; all weights must be finite")

@@ -17,6 +17,10 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
+_FIRST = (
+    "Every request needs a key now. What was made while there was none is shown to keys with the "
+    "scope admin alone."
+)
 _EXPIRES = typer.Option(
     metavar="WHEN", help="Days from now, `90d`, or a date, `2027-12-31`; never when not given."
 )
@@ -37,6 +41,7 @@ def create(
     """Makes a key and shows it, this once: only its hash is kept."""
     made = ["create", f"--name={name}", f"--scopes={scopes}", *_expiry(expires)]
     _show_once(made, home, as_json)
+    typer.echo(_FIRST, err=True)
 
 
 @app.command()

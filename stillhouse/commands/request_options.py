@@ -34,9 +34,10 @@ TeacherFile = Annotated[
     Path | None,
     typer.Option(
         "--teacher",
-        metavar="PATH",
-        help="A teacher of your own: a `.pt2` (opened here), an `.onnx`, an `architecture.json` "
-        "beside its `.safetensors`, a `.safetensors` of the `--network`, or a student's folder.",
+        metavar="PATH|ID",
+        help="A teacher of your own: an uploaded one's id `tch_…`, or a `.pt2` (opened here), an "
+        "`.onnx`, an `architecture.json` beside its `.safetensors`, a `.safetensors` of the "
+        "`--network`, or a student's folder.",
     ),
 ]
 Preprocessing = Annotated[
@@ -115,6 +116,7 @@ class Asked:
         """Returns the request, with what it needs uploaded; says what was found on the way."""
         values = {
             "name": self.name,
+            "teacher.id": self._uploaded(),
             "teacher.network": self.network if self.teacher is None else None,
             "objective.kind": self.objective,
             "objective.costs": self.costs or None,
@@ -128,8 +130,9 @@ class Asked:
         }
         read = read_request(self.file) if self.file else {}
         request = with_fields(_for_kind(read, self.objective), values)
-        if self.teacher is None and (self.preprocessing is not None or self.input_shape):
-            msg = "--preprocessing and --input-shape are of a --teacher, and none is given"
+        is_here = self.teacher is not None and self._uploaded() is None
+        if not is_here and (self.preprocessing is not None or self.input_shape):
+            msg = "--preprocessing and --input-shape are of a --teacher's file, and none is given"
             raise BadRequestFile(msg)
         images = _named(request, "dataset") if self.dataset is None else name_or_path(self.dataset)
         with self._source() as source:
@@ -137,9 +140,14 @@ class Asked:
             parts = placed(client, teacher, images, say, say_ready)
         return parts | request | {key: parts[key] for key in ("teacher", "dataset") if key in parts}
 
+    def _uploaded(self) -> str | None:
+        """Returns the id of an uploaded teacher, if that is what was typed."""
+        is_id = self.teacher is not None and str(self.teacher).startswith("tch_")
+        return str(self.teacher) if is_id and not Path(str(self.teacher)).exists() else None
+
     def _source(self) -> AbstractContextManager[TeacherSource | None]:
         """Returns what yields the `--teacher` of this machine, where there is one."""
-        if self.teacher is None:
+        if self.teacher is None or self._uploaded() is not None:
             return nullcontext()
         return typed_source(self.teacher, self.preprocessing, self.network, self.input_shape)
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import version
 
 import pytest
 from typer.core import TyperGroup
@@ -110,3 +111,8 @@ def test_the_command_line_starts_without_torch() -> None:
     code = "import sys, stillhouse.cli; print('torch' in sys.modules, 'networks' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+def test_the_version_is_told() -> None:
+    told = CliRunner().invoke(cli.app, ["--version"])
+    assert (told.exit_code, told.output) == (0, f"stillhouse {version('stillhouse')}\n")

@@ -179,3 +179,17 @@ def test_shared_weights_are_traced_once() -> None:
     images = torch.randn(2, 3, 8, 8)
     again = build(traced.architecture, traced.weights)
     assert torch.allclose(again(images), module(images), atol=1e-6)
+
+
+@pytest.mark.parametrize(("value", "kind"), [(float("nan"), "NaN"), (float("inf"), "an infinity")])
+def test_a_weight_that_is_not_finite_is_named(value: float, kind: str) -> None:
+    module = nn.Sequential(nn.Flatten(), nn.Linear(12, 2))
+    with torch.no_grad():
+        module[1].weight[0, 0] = value
+    with pytest.raises(TraceError, match=f"tensor '1.weight' holds {kind}"):
+        trace(module, torch.zeros(2, 3, 2, 2))
+
+
+def test_an_answer_that_is_not_finite_is_told() -> None:
+    with pytest.raises(TraceError, match="answers to the example holds NaN"):
+        trace(nn.Sequential(nn.Flatten(), nn.Linear(12, 2)), torch.full((2, 3, 2, 2), float("nan")))

@@ -100,9 +100,20 @@ def test_preprocessing_and_input_shape_are_sent(
     assert b'name="input_shape"\r\n\r\n[1, 64, 48]' in fake.requests[0].content
 
 
+@pytest.mark.parametrize("command", ["submit", "estimate"])
+def test_a_teacher_is_also_the_id_of_an_uploaded_one(
+    run: Run, fake: FakeServer, command: str
+) -> None:
+    uploaded = f"tch_{'a' * 22}"
+    assert run(command, "--teacher", uploaded, "--dataset", "digits").exit_code == 0
+    (body,) = fake.bodies("/v1/jobs" if command == "submit" else "/v1/estimates")
+    assert body["teacher"] == {"id": uploaded}
+
+
 @pytest.mark.parametrize(
     ("flags", "says"),
     [
+        (["--teacher", "tch_x", "--input-shape", "1x8x8"], "are of a --teacher"),
         (["--preprocessing", "{}"], "are of a --teacher"),
         (["--input-shape", "1x8x8"], "are of a --teacher"),
         (["--teacher", "a.onnx", "--input-shape", "8x8"], "such as 3x224x224"),
