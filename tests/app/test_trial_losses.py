@@ -49,7 +49,9 @@ def test_only_a_running_trial_can_be_lost(number: int, database: Database) -> No
 def test_whoever_lost_the_lease_loses_no_trial(database: Database) -> None:
     lease, _ = searching_job(database)
     with database.write() as session:
-        session.connection().exec_driver_sql("UPDATE jobs SET lease_owner = NULL")
+        session.connection().exec_driver_sql(
+            "UPDATE jobs SET lease_owner = NULL, lease_until = NULL"
+        )
     assert claim(database, "another", NEVER_S) is not None
     with pytest.raises(LeaseLost):
         lose_attempt(database, lease, 1, STALE)

@@ -203,7 +203,9 @@ def _interrupt(_: Hashable) -> None:
 
 def _taken_over(database: Database, artifacts: Artifacts, work: Work) -> Work:
     with database.write() as session:
-        session.connection().exec_driver_sql("UPDATE jobs SET lease_owner = NULL")
+        session.connection().exec_driver_sql(
+            "UPDATE jobs SET lease_owner = NULL, lease_until = NULL"
+        )
     return claimed_work(database, artifacts, work.job.id)
 
 

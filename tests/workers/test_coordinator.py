@@ -419,7 +419,8 @@ def test_a_job_that_kills_every_coordinator_is_given_up(
         with pytest.raises(KeyboardInterrupt):
             _coordinator(database, artifacts).run_one()
         with database.write() as session:
-            session.get_one(Job, job_id).lease_owner = None
+            job = session.get_one(Job, job_id)
+            job.lease_owner = job.lease_until = None
         pool.waiting.clear()
     assert _coordinator(database, artifacts).run_one()
     job = read_job(database, job_id)

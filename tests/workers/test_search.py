@@ -151,7 +151,9 @@ def test_a_search_goes_on_where_another_coordinator_died(
     before = read_trials(database, work.job.id)
     assert [t.state for t in before] == ["completed", "completed", "running", "running"]
     with database.write() as session:
-        session.connection().exec_driver_sql("UPDATE jobs SET lease_owner = NULL")
+        session.connection().exec_driver_sql(
+            "UPDATE jobs SET lease_owner = NULL, lease_until = NULL"
+        )
     next_work = claimed_work(database, artifacts, work.job.id)
     assert next_work.job.proposer_key is not None
     Search(next_work, prepare(next_work)).run()
