@@ -65,8 +65,18 @@ def _expect_multiples(space: Space, round_to: int) -> None:
     assert not odd.any(), [space.layers[i].name for i in odd.any(dim=0).nonzero()[:, 0].tolist()]
 
 
-@pytest.mark.parametrize("name", [*NETWORKS, *SPLIT])
-@pytest.mark.parametrize("round_to", ROUND_TO)
+def _rounded() -> list[object]:
+    """Returns networks and roundings; to look at a res2net takes twenty seconds, so at one."""
+    return [
+        pytest.param(
+            name, to, marks=[pytest.mark.slow] if "res2net" in name and to != ROUND_TO[1] else []
+        )
+        for name in (*NETWORKS, *SPLIT)
+        for to in ROUND_TO
+    ]
+
+
+@pytest.mark.parametrize(("name", "round_to"), _rounded())
 def test_a_students_channels_are_multiples_or_the_teachers(name: str, round_to: int) -> None:
     _expect_multiples(_space(name, round_to), round_to)
 

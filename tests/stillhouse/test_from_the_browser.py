@@ -64,7 +64,6 @@ def _download(page: Page, name: str) -> str:
     return str(download.value.path())
 
 
-@pytest.mark.slow
 @pytest.mark.browser
 def test_a_network_is_compressed_from_the_page_alone(page: Page) -> None:
     page.get_by_role("link", name="New job").click()
