@@ -16,7 +16,7 @@ def expect_exportable(work: Work, architecture: Architecture) -> None:
         WorkFailed: the worker that tried it died.
         LeaseLost, Stopping, Commanded: as `Work.check`.
     """
-    work.writer.set_stage("trying to export the teacher")
+    work.writer.set_stage("checking that its students can be exported")
     try:
         work.run("the trial of the export", try_export, architecture.to_json())
     except WorkFailed as error:

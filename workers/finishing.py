@@ -67,6 +67,7 @@ def finish_students(work: Work, prepared: Prepared) -> None:
     work.writer.set_state("finishing", f"training {len(chosen)} students to the end")
     untrained = _train_on(work, prepared, chosen)
     exam = hold_exam(work, prepared)
+    work.writer.set_stage("writing the final students' files and testing them")
     gate = job_gate(work, prepared.space)
     if gate is not None:
         gate.begin(len(trials))

@@ -63,7 +63,10 @@ def test_the_best_students_train_on_and_are_tested_with_the_teacher(
     assert {s.trial_number for s in finals} == _best_two(work)
     assert all(s.test_accuracy is not None for s in finals)
     job = read_job(work.database, work.job.id)
-    assert (job.state, job.stage) == ("finishing", "reading the test split")
+    assert (job.state, job.stage) == (
+        "finishing",
+        "writing the final students' files and testing them",
+    )
     assert job.teacher is not None
     test = prepared.dataset.select(prepared.splits.test)
     teacher = prepared.teacher.reference.module()

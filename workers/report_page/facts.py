@@ -52,7 +52,8 @@ def _facts(report: Told, story: Story) -> Iterator[Fact]:
     yield "constraints", ", ".join(f"{k} ≤ {v:,.6g}" for k, v in story.limits.items()) or "none"
     yield "dataset", f"{dataset['name']}: {len(dataset['classes'])} classes; images: {images}"
     yield "dataset's sha256", str(dataset["content_sha256"])
-    yield "teacher", f"{teacher['network']}, trained for {teacher['epochs']} epochs"
+    trained = f"trained for {teacher['epochs']} epochs" if teacher["epochs"] else "uploaded"
+    yield "teacher", f"{teacher['network']}, {trained}"
     for name in sorted(set(student) - {*_LATER, *_FIGURES, "test_accuracy"}):
         yield f"student's {_words(name)}", _value(student[name])
     for part in ("training", "seeds"):

@@ -4,9 +4,10 @@ from tests.workers.report_page.findings import Parsed, findings, story, trials
 from workers.report_page.facts import facts_table, search_in_words
 
 
-def _facts() -> dict[str, str]:
+def _facts(**teacher: object) -> dict[str, str]:
     found = findings()
-    texts = Parsed(facts_table(found.report, found.story)).texts
+    report = {**found.report, "teacher": {**found.report["teacher"], **teacher}}
+    texts = Parsed(facts_table(report, found.story)).texts
     return dict(zip(texts[::2], texts[1::2], strict=True))
 
 
@@ -25,6 +26,11 @@ def test_what_it_takes_to_do_it_again() -> None:
         "0.0213 ms (8 of 10 runs within 0.021 ms to 0.0234 ms) in onnxruntime, batch size 1, "
         "threads 1, on CPU"
     )
+
+
+def test_an_uploaded_teacher_was_not_trained_for_no_epochs() -> None:
+    assert _facts()["teacher"] == "zoo/resnet20, trained for 30 epochs"
+    assert _facts(network="tch_1", epochs=0)["teacher"] == "tch_1, uploaded"
 
 
 def test_what_a_report_newly_says_of_a_training_is_told_by_its_name() -> None:
