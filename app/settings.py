@@ -10,6 +10,7 @@ from app.logs import FORMATS, Format
 PREFIX = "STILLHOUSE_"
 _MIB = 2**20
 _MOST_PROCESSES = 64
+_DATABASES = ("sqlite:///", "postgresql://", "postgres://", "postgresql+psycopg://")
 _HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
 
 
@@ -100,7 +101,7 @@ class Settings:
         home = Path(environ.get(f"{PREFIX}HOME") or "~/.stillhouse").expanduser().absolute()
         return cls(
             home=home,
-            database_url=environ.get(f"{PREFIX}DATABASE_URL") or f"sqlite:///{home}/stillhouse.db",
+            database_url=_database_url(environ, home),
             artifacts_url=environ.get(f"{PREFIX}ARTIFACTS_URL") or f"file://{home}/artifacts",
             host=environ.get(f"{PREFIX}HOST") or cls.host,
             port=_whole(environ, "PORT", cls.port, lowest=0, highest=65535),
@@ -147,6 +148,17 @@ class Settings:
             datasets=_folder(environ, "DATASETS"),
             datasets_download=_yes(environ, "DATASETS_DOWNLOAD"),
         )
+
+
+def _database_url(environ: Mapping[str, str], home: Path) -> str:
+    url = environ.get(f"{PREFIX}DATABASE_URL") or f"sqlite:///{home}/stillhouse.db"
+    if not url.startswith(_DATABASES):
+        scheme = url.partition("://")[0] if "://" in url else "no address"
+        raise SettingsError(
+            f"{PREFIX}DATABASE_URL is {scheme}, but `sqlite:////FILE` or"
+            " `postgresql://USER:PASSWORD@HOST/NAME` is wanted"
+        )
+    return url
 
 
 def _hosts(environ: Mapping[str, str]) -> frozenset[str]:

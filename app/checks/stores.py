@@ -19,6 +19,7 @@ from app.storage import nearest
 _DATABASE, _CLOCK, _ARTIFACTS, _QUEUE = "database", "clock", "artifacts", "coordinator"
 _MOST_APART_S = 2.0  # leases last 30 s, and keys and time stamps go by the database's clock
 _LONG_S = 60.0  # a free coordinator takes a job within a second or two
+_MIB = 2**20
 _UPGRADE = "`stillhouse db upgrade`"
 
 
@@ -65,6 +66,11 @@ def look_at_artifacts(settings: Settings) -> Finding:
         artifacts.delete(key)
     if artifacts.exists(key):
         return Finding(_ARTIFACTS, "wrong", f"{artifacts.url} doesn't delete files", "its rights")
+    most = settings.max_artifacts_bytes
+    if most and (used := sum(file.bytes for file in artifacts.files())) > most - _MIB:
+        told = f"they take {used / _MIB:,.1f} MiB of the {most / _MIB:,.1f} MiB that they may"
+        remedy = "STILLHOUSE_MAX_ARTIFACTS_BYTES is too small, or `stillhouse db prune` is due"
+        return Finding(_ARTIFACTS, "wrong", f"{told}: uploads and jobs are refused", remedy)
     return Finding(_ARTIFACTS, "ok", f"{artifacts.url} takes, gives back and deletes files")
 
 

@@ -95,7 +95,7 @@ def test_no_module_of_torch_is_imported() -> None:
         ({"STILLHOUSE_PORT": "eighty"}, "STILLHOUSE_PORT", 2),
         ({"STILLHOUSE_API_PROCESSES": "0"}, "STILLHOUSE_API_PROCESSES", 2),
         ({"STILLHOUSE_DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "can't be reached", 1),
-        ({"STILLHOUSE_DATABASE_URL": "nonsense"}, "URL", 1),
+        ({"STILLHOUSE_DATABASE_URL": "nonsense"}, "STILLHOUSE_DATABASE_URL", 2),
         ({"STILLHOUSE_ARTIFACTS_URL": "gopher://x"}, "gopher", 1),
         ({"STILLHOUSE_HOME": "/proc/none"}, "/proc/none", 1),
     ],

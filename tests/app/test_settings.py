@@ -100,6 +100,18 @@ def test_what_is_no_name_of_a_host_is_refused(value: str) -> None:
         Settings.from_environment({"STILLHOUSE_ALLOWED_HOSTS": f"fine.example,{value}"})
 
 
+@pytest.mark.parametrize("value", ["garbage", "mysql://x/y", "sqlite://", "/a/file.db"])
+def test_another_database_than_those_two_is_refused(value: str) -> None:
+    with pytest.raises(SettingsError, match=r"STILLHOUSE_DATABASE_URL is .*sqlite:////FILE.*postg"):
+        Settings.from_environment({"STILLHOUSE_DATABASE_URL": value})
+
+
+def test_a_databases_password_is_told_to_nobody() -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environment({"STILLHOUSE_DATABASE_URL": "mysql://a:secret@b/c"})
+    assert "secret" not in str(refused.value)
+
+
 def test_an_unknown_way_of_writing_logs_is_refused() -> None:
     with pytest.raises(SettingsError, match=r"LOG_FORMAT is 'xml', but one of text, json"):
         Settings.from_environment({"STILLHOUSE_LOG_FORMAT": "xml"})

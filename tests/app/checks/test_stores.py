@@ -90,6 +90,18 @@ def test_the_probe_of_the_store_is_gone_afterwards(settings: Settings, tmp_path:
     assert list(store.iterdir()) == []
 
 
+@pytest.mark.parametrize(("most", "state"), [(0, "ok"), (5 * 2**20, "ok"), (4 * 2**20, "wrong")])
+def test_a_store_that_is_full_by_its_setting_is_told(
+    settings: Settings, tmp_path: Path, most: int, state: str
+) -> None:
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "a").write_bytes(b"x" * 3_500_000)
+    here = replace(settings, artifacts_url=f"file://{tmp_path}", max_artifacts_bytes=most)
+    found = look_at_artifacts(here)
+    assert found.state == state
+    assert ("STILLHOUSE_MAX_ARTIFACTS_BYTES" in str(found.remedy)) is (state == "wrong")
+
+
 @pytest.mark.parametrize("url", ["file:///dev/null/store", "memory://store"])
 def test_any_store_is_tried_out(settings: Settings, url: str) -> None:
     found = look_at_artifacts(replace(settings, artifacts_url=url))
