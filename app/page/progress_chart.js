@@ -38,7 +38,7 @@ export function progressChart(job, trials, surrogate) {
         line: { color: student, width: 2.5, shape: "hv" }, hoverinfo: "skip",
       },
       ...(final ? [{
-        name: "the best student, after its final training", x: [final.trial + 1], y: [valueOf(final)],
+        name: "the best, fully trained", x: [final.trial + 1], y: [valueOf(final)],
         mode: "markers", type: "scatter", marker: { color: student, size: 13, symbol: "star" },
         customdata: [final.trial],
         hovertemplate: `trial %{customdata}, after its final training: ${label} %{y:.4f}<extra></extra>`,

@@ -98,7 +98,7 @@ function costTraces(done, front, cost, job, { student, teacher, trial, ink }) {
       name: "best at each cost", mode: "lines", hoverinfo: "skip",
       line: { color: student, width: 2, shape: "hv" },
     }),
-    points(best, { name: final ? "the best student, after its final training" : "the best student", mode: "markers",
+    points(best, { name: final ? "the best, fully trained" : "the best student", mode: "markers",
       marker: { color: student, size: 13, line: { color: ink, width: 1.5 } } }),
     ...(job.teacher?.[cost] ? [{
       name: "teacher", x: [job.teacher[cost]], y: [job.teacher.accuracy], mode: "markers", type: "scatter",

@@ -92,8 +92,8 @@ def test_what_the_final_training_brought_is_told_apart_from_the_search(
     expect(page.get_by_text("After its final training that of trial 0 is 0.9500.")).to_be_visible()
     search, cost = (page.locator(".plot").nth(n) for n in range(2))
     expect(search.locator(".points path")).to_have_count(3)
-    expect(search).to_contain_text("the best student, after its final training")
-    expect(cost).to_contain_text("the best student, after its final training")
+    expect(search).to_contain_text("the best, fully trained")
+    expect(cost).to_contain_text("the best, fully trained")
 
 
 def test_a_cancelled_trial_is_no_evaluation(page: Page, site: Site) -> None:
