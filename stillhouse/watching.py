@@ -87,7 +87,7 @@ def _lines(look: Look) -> list[str]:
     now = status.progress.stage
     stage = [f"now: {now}"] if now and now != status.state else []
     best = [
-        f"best so far: trial {found.trial}, score {found.score:.4f}, "
+        f"best to download: trial {found.trial}, score {found.score:.4f}, "
         f"accuracy {found.accuracy:.4f}, {count(found.params)} params "
         f"({found.params_ratio:.2%} of the teacher's)"
         for found in [status.best]

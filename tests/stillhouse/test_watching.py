@@ -13,7 +13,8 @@ from stillhouse.following import Look, follow
 from stillhouse.watching import save_picture, watch
 from tests.stillhouse.fake_server import JOB_ID, FakeServer, job_document, trial_document
 
-BEST = "best so far: trial 1, score 0.9912, accuracy 0.9777, 9.51k params (3.49% of the teacher's)"
+FIGURES = "score 0.9912, accuracy 0.9777, 9.51k params (3.49% of the teacher's)"
+BEST = f"best to download: trial 1, {FIGURES}"
 ENDED = {"state": "succeeded", "finished_at": "2026-01-02T03:05:06Z"}
 
 

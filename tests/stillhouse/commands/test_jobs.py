@@ -47,8 +47,8 @@ def test_a_job_is_shown_once(run: Run) -> None:
     done = run("status", JOB_ID)
     assert done.exit_code == 0
     *_, stage, _, _, _, best, last = done.output.splitlines()
-    assert (stage, best[:21], last) == (
-        "now: training students", "best so far: trial 1,", f"{JOB_ID} searching"
+    assert (stage, best[:26], last) == (
+        "now: training students", "best to download: trial 1,", f"{JOB_ID} searching"
     )  # fmt: skip
     assert json.loads(run("status", JOB_ID, "--json").stdout) == job_document()
 
