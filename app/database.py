@@ -15,6 +15,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
+from app.home import FOR_ITS_USER_ALONE
 from app.ownership import VisitorsSession
 from app.problems import NotReady
 from app.tables import REVISION
@@ -71,7 +72,8 @@ class Database:
         if self._is_sqlite:
             options["connect_args"] = {"timeout": _BUSY_TIMEOUT_S}
             if parsed.database:
-                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+                folder = Path(parsed.database).parent
+                folder.mkdir(mode=FOR_ITS_USER_ALONE, parents=True, exist_ok=True)
         else:
             options["pool_pre_ping"] = True
             options["connect_args"] = {

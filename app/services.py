@@ -13,6 +13,7 @@ from starlette.requests import Request
 from app.artifacts import Artifacts
 from app.crew import Crew
 from app.database import Database
+from app.home import make_home
 from app.pulses import read_pulses
 from app.settings import Settings
 from app.storage import Storage
@@ -41,6 +42,7 @@ class Services:
     @classmethod
     def open(cls, settings: Settings, crew: Crew | None = None) -> "Services":
         """Returns the services that the settings name."""
+        make_home(settings.home)
         database, artifacts = Database(settings.database_url), Artifacts(settings.artifacts_url)
         return cls(settings, database, artifacts, crew)
 

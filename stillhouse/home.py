@@ -10,6 +10,8 @@ from pathlib import Path
 
 from stillhouse.errors import CannotServe
 
+_FOR_ITS_USER_ALONE = 0o700  # what everybody's keys uploaded is in it
+
 
 def home_of(environment: Mapping[str, str]) -> Path:
     """Returns the home that the servers take from an environment too."""
@@ -25,13 +27,13 @@ def environment_of(home: Path | None, environment: Mapping[str, str]) -> dict[st
 
 @contextmanager
 def served(home: Path) -> Iterator[None]:
-    """Holds a home, which is made if needed; the hold ends with the process at the latest.
+    """Holds a home, made for its user alone if there is none, to the process's end at the latest.
 
     Raises:
         CannotServe: Another process holds it, or it can't be written.
     """
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=_FOR_ITS_USER_ALONE, parents=True, exist_ok=True)
         lock = (home / "serve.lock").open("a+")
     except OSError as error:
         msg = f"can't use {home} as home: {error.strerror}"

@@ -7,16 +7,10 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.core import TyperGroup
-from typer.main import get_command
-
-from app.settings import Settings
-from stillhouse import cli
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("app", "embedding", "networks", "stillhouse", "workers")
@@ -24,7 +18,11 @@ MIRRORED_FROM_LINES = 40
 DEFINITION = re.compile(r"^(class|def) ", re.MULTILINE)
 
 # Words that tell of the place where somebody worked and not of the project.
-ELSEWHERE = re.compile(r"/work/|/root/|/home/(?!stillhouse)\w|\.\./shared|\bissue \d|/opt/pypi")
+ELSEWHERE = re.compile(
+    r"(?<![\w.*>)\]}])/(root|mnt|media|Users|home/(?!stillhouse\b)\w+)/\w|\bissue \d"
+)
+HERE = re.compile(rf"(?<!\w){re.escape(str(ROOT))}\b")
+IS_A_SERVERS_PLACE = len(ROOT.parts) < 3 or ROOT.parts[1] in {"opt", "srv"}  # the docs name some
 
 
 def text_files() -> Iterator[Path]:
@@ -62,9 +60,8 @@ def test_nothing_names_a_place_of_one_machine() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
         for path in text_files()
-        if path != Path(__file__)
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
-        if ELSEWHERE.search(line)
+        if ELSEWHERE.search(line) or (HERE.search(line) and not IS_A_SERVERS_PLACE)
     ]
     assert found == []
 
@@ -102,29 +99,9 @@ def test_documents_link_to_files_that_exist(document: str) -> None:
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
-def test_the_readme_explains_every_command() -> None:
-    readme = (ROOT / "README.md").read_text()
-    group = get_command(cli.app)
-    assert isinstance(group, TyperGroup)
-    commands = [name if name != "db" else "db upgrade" for name in group.commands]
-    assert len(commands) >= 20
-    guide = (ROOT / "docs" / "client.md").read_text()
-    told = [
-        name for name in commands if re.search(rf"\b(stillhouse|make) {name}\b", readme + guide)
-    ]
-    assert told == commands
-
-
 def test_contributors_are_told_every_target() -> None:
     contributing = (ROOT / "CONTRIBUTING.md").read_text()
     assert [name for name in makefile_targets() if f"`make {name}`" not in contributing] == []
-
-
-def test_every_setting_is_documented() -> None:
-    documented = (ROOT / "docs" / "settings.md").read_text()
-    settings = {f"STILLHOUSE_{field.name.upper()}" for field in fields(Settings)}
-    clients = {"STILLHOUSE_URL", "STILLHOUSE_KEY", "STILLHOUSE_TENSORBOARD", "STILLHOUSE_MLFLOW"}
-    assert {name for name in settings | clients if name not in documented} == set()
 
 
 def test_what_is_installed_is_pinned() -> None:

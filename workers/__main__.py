@@ -16,6 +16,7 @@ from app.artifacts import Artifacts
 from app.database import Database
 from app.errand_leases import KINDS
 from app.exit_code import exit_code
+from app.home import make_home
 from app.logs import write_logs
 from app.problems import NotReady
 from app.settings import Settings, SettingsError
@@ -37,6 +38,7 @@ def main() -> int:
     try:
         settings = Settings.from_environment(os.environ)
         write_logs(settings.log_format)
+        make_home(settings.home)
         database = Database(settings.database_url)
         database.check()
         connect(settings.ray_address)

@@ -1,5 +1,6 @@
 import base64
 import hashlib
+import hmac
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -62,6 +63,22 @@ def test_a_key_lets_its_holder_in_with_its_scopes(database: Database) -> None:
     assert (found.visitor.name, found.visitor.scopes) == ("ada", frozenset(SCOPES))
     assert found.visitor.key_id != of_other.visitor.key_id
     assert _admitted(database, "sth_" + "a" * 43) is None
+
+
+@pytest.mark.parametrize("agree", [True, False])
+def test_whether_hashes_agree_is_told_in_a_time_that_tells_nothing(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch, agree: bool
+) -> None:
+    key = _create(sqlite_database)
+    compared: list[set[str]] = []
+
+    def comparing(one: str, other: str) -> bool:
+        compared.append({one, other})
+        return agree
+
+    monkeypatch.setattr(hmac, "compare_digest", comparing)
+    assert (_admitted(sqlite_database, key) is not None) is agree
+    assert compared == [{digest(key)}]
 
 
 @pytest.mark.parametrize(("hours", "is_valid"), [(-1, False), (1, True)])

@@ -1,5 +1,7 @@
 import asyncio
+import re
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from app.watch import Watch
 from tests.app.samples import new_job
 
 SOON_S = 30.0
+API = Path(__file__).parents[2] / "docs" / "api.md"
 
 
 class Reader:
@@ -103,6 +106,13 @@ def test_a_quiet_stream_is_kept_alive(
         reader.task.cancel()
 
     run(main)
+
+
+def test_a_quiet_stream_says_so_as_often_as_is_documented() -> None:
+    told = re.search(r"a comment \(`: still here`\) comes every (\d+) seconds", API.read_text())
+    assert told is not None
+    assert float(told[1]) == event_stream.KEEP_ALIVE_S
+    assert event_stream.KEEP_ALIVE_S <= 30  # many a proxy lets go of what is silent for a minute
 
 
 def test_who_stops_reading_is_told_the_newest_later_and_nothing_piles_up(

@@ -4,10 +4,17 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from fastapi.testclient import TestClient
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, use_span
 
+from app.api import create_app
+from app.api_keys import list_keys
+from app.database import Database
 from app.log_context import while_about
 from app.logs import JsonLines, format_written, write_logs
+from app.services import Services
+from tests.app.conftest import URL_OF_API
+from tests.app.test_door import new_key
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +49,32 @@ def test_a_line_of_json_is_one_object_with_what_it_is_about() -> None:
         "level": "INFO", "logger": "workers.search", "message": "job_1: trial 3:\nnext",
         "job_id": "job_1", "trial": 3,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_line_names_the_request_and_the_key_that_it_came_with(
+    services: Services, database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = create_app(services)
+
+    @app.get("/look")
+    async def look() -> None:
+        logging.getLogger("app").info("looked")
+
+    @app.get("/look/threads")
+    def look_in_a_thread() -> None:
+        logging.getLogger("app").info("looked")
+
+    sent = {**new_key(database, "read"), "X-Request-Id": "mine"}
+    with database.read() as session:
+        (key,) = list_keys(session)
+    write_logs("json")
+    client = TestClient(app, base_url=URL_OF_API)
+    assert client.get("/look", headers=sent).status_code == 200
+    assert client.get("/look/threads", headers=sent).status_code == 200
+    logged = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    told = [(one["request_id"], one["key_id"]) for one in logged if one["message"] == "looked"]
+    assert told == [("mine", key.id)] * 2
 
 
 def test_an_exception_is_in_the_same_line() -> None:

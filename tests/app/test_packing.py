@@ -2,10 +2,14 @@ import asyncio
 import zlib
 
 import pytest
+from fastapi.testclient import TestClient
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Message
 
+from app import job_commands
+from app.database import Database
 from app.packing import Packing
+from tests.app.samples import new_job
 
 LONG = b'{"a": 1}' * 200
 
@@ -53,3 +57,21 @@ def test_what_is_short_or_stored_or_awaited_is_not_packed(response: Response, pa
     start, body, *_ = _sent(response, path)
     assert b"content-encoding" not in _headers(start)
     assert body["body"][:2] in (b"{}", b'{"')
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_api_packs_pages_and_no_events(client: TestClient, database: Database) -> None:
+    jobs = [new_job(database, name=f"job {number}") for number in range(5)]
+    with database.write() as session:
+        job_commands.cancel(session, jobs[0])
+    packed = {"Accept-Encoding": "gzip"}
+    page = client.get("/v1/jobs", headers=packed)
+    plain = client.get("/v1/jobs", headers={"Accept-Encoding": "identity"})
+    assert page.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert page.json() == plain.json()
+    assert int(page.headers["content-length"]) < len(plain.content) / 2
+    events = client.get(f"/v1/jobs/{jobs[0]}/events", headers=packed)
+    assert events.headers["content-type"].startswith("text/event-stream")
+    assert "content-encoding" not in events.headers
+    assert events.text.count("event: state") == 2

@@ -20,8 +20,6 @@ NAMES = [name for name in NETWORK_NAMES if name not in LARGE_NETWORKS]
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_the_runtime_computes_the_student(name: str, tmp_path: Path) -> None:
-    if name.startswith("timm/"):
-        pytest.importorskip("timm")
     teacher = make_teacher(name, real=True)
     space = teacher.space
     edits = space.edits(space.sample(1, torch.Generator().manual_seed(0)))[0]

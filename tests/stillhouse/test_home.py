@@ -18,7 +18,13 @@ def test_a_home_is_served_by_one(tmp_path: Path) -> None:
     ):
         pass
     with served(home):
-        assert home.is_dir()
+        assert home.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_home_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
+    tmp_path.chmod(0o750)
+    with served(tmp_path):
+        assert tmp_path.stat().st_mode & 0o777 == 0o750
 
 
 def test_a_home_that_can_not_be_made_is_told(tmp_path: Path) -> None:

@@ -22,6 +22,15 @@ def test_without_tables_it_says_what_to_do(caplog: pytest.LogCaptureFixture) -> 
     assert "stillhouse db upgrade" in caplog.text
 
 
+def test_a_home_that_it_makes_is_for_its_user_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STILLHOUSE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("STILLHOUSE_DATABASE_URL", f"sqlite:///{tmp_path}/elsewhere.db")
+    assert main() == 1
+    assert (tmp_path / "home").stat().st_mode & 0o777 == 0o700
+
+
 def test_without_a_named_cluster_it_joins_no_stranger_s(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 import ray
 
 from app.requests import ResourcesRequest
+from tests.spans import Spans, trace_of
 from tests.workers.remote_calls import (
     die_until,
     divide,
@@ -18,6 +19,7 @@ from tests.workers.remote_calls import (
     end_by_signal,
     reserved,
     run_forever,
+    span_above,
     surroundings,
 )
 from workers.__main__ import connect
@@ -77,6 +79,17 @@ def _niceness_of_a_call(before: int) -> object:
 @pytest.mark.parametrize(("before", "nice"), [(0, NICENESS), (15, 15)])
 def test_no_call_of_who_is_not_root_undoes_rays_niceness(before: int, nice: int) -> None:
     assert run_forked(partial(_niceness_of_a_call, before)) == nice
+
+
+def test_what_runs_on_a_worker_is_of_the_span_that_it_was_sent_in(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spans = Spans(monkeypatch)
+    pool.send(0, span_above)
+    above = _one(pool).value
+    sent = spans.one("span_above")
+    assert sent.context is not None
+    assert above[:-3] == f"00-{trace_of(sent):032x}-{sent.context.span_id:016x}"
 
 
 def test_calls_reserve_what_the_job_asks_for(pool: Pool) -> None:

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-pytest.importorskip("optuna")
-
 from benchmarks.search.methods import Factory
 from benchmarks.search.peers.optuna_samplers import FIRST, OptunaSearch, gpsampler, tpe
 from benchmarks.search.runs import starting_rows
