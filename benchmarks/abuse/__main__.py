@@ -2,7 +2,7 @@
 
     python -m benchmarks.abuse [--requests 10000] [--slow 100] [--cut 300]
 
-Four in five requests are made by schemathesis of the API's own description, the others are bytes
+Three in four requests are made by schemathesis of the API's own description, the others are bytes
 that are no right request. Then come connections that send a byte every half second, that are
 half-closed, and that are reset in the middle of a body, a download or a stream of events. A first
 round of a quarter as much warms the server up, so that memory is compared after the same work.
