@@ -3,13 +3,15 @@
 Every call of `Client` is one of `AsyncClient`, to be awaited. Requests, tracing and the reading and
 writing of files block, so they are done by a few threads; waiting for a job is done by the loop and
 ends at once when its task is cancelled. A request that is under way then is carried out all the
-same: a cancelled `submit` may have submitted.
+same: a cancelled `submit` may have submitted. One that waits to be sent again isn't.
 """
 
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import os
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -25,6 +27,7 @@ from stillhouse.async_job import AsyncJob
 from stillhouse.client import Client
 from stillhouse.compressing import Fields, begin, expect_fields, left_running
 from stillhouse.documents import Document, Estimate, UploadedTeacher
+from stillhouse.patience import PATIENCE_S
 from stillhouse.progress import progress
 from stillhouse.students import Student
 from stillhouse.trial_logs import from_environment, logged
@@ -50,6 +53,7 @@ class AsyncClient:
         url: The server's address; without one `STILLHOUSE_URL`, or this machine's own.
         key: An API key of the server's; without one `STILLHOUSE_KEY`, or none is sent.
         transport: Replaces the network, as tests do.
+        patience_s: As of `Client`; a call that is cancelled waits no longer.
     """
 
     def __init__(
@@ -58,8 +62,12 @@ class AsyncClient:
         key: str | None = None,
         *,
         transport: httpx.BaseTransport | None = None,
+        patience_s: float = PATIENCE_S,
     ) -> None:
-        self._client = Client(url, key, transport=transport)
+        self._call = threading.local()  # `left`: set once nobody awaits the thread's call
+        self._client = Client(
+            url, key, transport=transport, sleep=self._pause, patience_s=patience_s
+        )
         self._threads = ThreadPoolExecutor(_THREADS, "stillhouse")
         self.url = self._client.url
 
@@ -204,8 +212,22 @@ class AsyncClient:
 
     async def _run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Returns what a call returns, which one of the threads makes."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, partial(call, *args, **kwargs))
+        left = threading.Event()
+
+        def called() -> T:
+            self._call.left = left
+            return call(*args, **kwargs)
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, called)
+        except asyncio.CancelledError:
+            left.set()
+            raise
+
+    def _pause(self, seconds: float) -> None:
+        """Waits in one of the threads; a call that nobody awaits any more ends instead."""
+        if self._call.left.wait(seconds):
+            raise concurrent.futures.CancelledError
 
     async def _each(self, items: Iterator[T]) -> AsyncIterator[T]:
         """Yields the items of a list that is read page by page."""

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from stillhouse.errors import Refused
-
 # Less than a proxy waits for an answer, as a rule.
 LONGEST_S = 25.0
-_TOO_MANY = 429
 
 
 class Watched(Protocol):
@@ -53,12 +50,8 @@ class Changes:
         seconds = int(min(within_s, LONGEST_S))
         if self._watched.is_tagged and seconds:
             asked_at = self._clock()
-            try:
-                if self._watched.changed(seconds):
-                    return True
-            except Refused as refusal:
-                if refusal.status != _TOO_MANY:
-                    raise
+            if self._watched.changed(seconds):
+                return True
             if self._clock() - asked_at >= seconds / 2:
                 return False  # it was held; or else the server stops, or has no room
         self._sleep(min(self._pause_s, within_s) if within_s > 0 else self._pause_s)

@@ -20,6 +20,7 @@ from stillhouse.following import follow, patience_s
 from stillhouse.ids import path_of
 from stillhouse.job import Job
 from stillhouse.local_teacher import Preprocessing
+from stillhouse.patience import PATIENCE_S
 from stillhouse.polling import wait_for
 from stillhouse.progress import progress
 from stillhouse.students import Student
@@ -48,7 +49,9 @@ class Client:
         url: The server's address; without one `STILLHOUSE_URL`, or this machine's own.
         key: An API key of the server's; without one `STILLHOUSE_KEY`, or none is sent.
         transport: Replaces the network, as tests do.
-        sleep: Waits before a server that answered before, and is silent now, is asked again.
+        sleep: Waits before a server that is silent now, or says later, is asked again.
+        patience_s: How long in all a call waits for a server that says later (429, 503 with
+            `Retry-After`); what would take longer is raised at once.
     """
 
     def __init__(
@@ -58,10 +61,11 @@ class Client:
         *,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         server = url or os.environ.get("STILLHOUSE_URL", DEFAULT_URL)
         key = key or os.environ.get("STILLHOUSE_KEY")
-        self._transport = Transport(server, transport, sleep, key)
+        self._transport = Transport(server, transport, sleep, key, patience_s)
         self._sleep = sleep
         self.url = self._transport.url
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -13,6 +13,7 @@ import httpx
 
 from stillhouse.documents import Document
 from stillhouse.errors import NotAnswered, Refused, Unreachable, UnusableKey
+from stillhouse.patience import PATIENCE_S, again_after_s
 
 # Reads wait for the database at worst; an upload is also unpacked and checked.
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0)
@@ -22,6 +23,7 @@ _RETRY_AFTER_S = (1.0, 2.0, 4.0, 8.0)
 
 
 _NOT_MODIFIED = 304
+_TOO_MANY = 429
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL, httpx.UnsupportedProtocol)
 _SILENT = (httpx.ReadTimeout, httpx.WriteTimeout)
 _UNDER_WAY = ":under-way"  # the end of the problem's type: the first one is being carried out
@@ -40,8 +42,9 @@ class Transport:
     Args:
         url: The server, `http://host:port`.
         transport: Replaces the network, as tests do.
-        sleep: Waits between two tries to read.
+        sleep: Waits between two tries.
         key: An API key, sent with every request and told nowhere else.
+        patience_s: How long in all a request waits where the server says later (429, 503).
 
     Raises:
         UnusableKey: The key isn't one line of visible ASCII characters.
@@ -53,9 +56,11 @@ class Transport:
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
         key: str | None = None,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self.url = url.rstrip("/")
         self._sleep = sleep
+        self._patience_s = patience_s
         self._answered = False
         self._http = httpx.Client(
             base_url=self.url, headers=_identity(key), timeout=_TIMEOUT, transport=transport
@@ -92,6 +97,8 @@ class Transport:
     def get_changed(self, path: str, tag: str | None, wait_s: int) -> Tagged | None:
         """Returns the document at a path as soon as it is another one; None while it isn't.
 
+        None comes at once where the server has no room for one more who waits.
+
         Args:
             path: Of what the server gives an entity tag for.
             tag: Of the document that the caller has; None if there is none: nothing is waited for.
@@ -103,13 +110,13 @@ class Transport:
         headers = {} if tag is None else {"If-None-Match": tag}
         params = {"wait": wait_s} if tag is not None and wait_s > 0 else {}
         timeout = httpx.Timeout(30.0 + wait_s, connect=5.0)
-        asked = {"params": params, "headers": headers, "timeout": timeout}
+        asked: dict[str, Any] = {"params": params, "headers": headers, "timeout": timeout}
         for pause_s in _RETRY_AFTER_S if self._answered else ():
             try:
-                return self._tagged(self._send("GET", path, **asked))
+                return self._tagged(self._send("GET", path, **asked), held="wait" in params)
             except Unreachable:
                 self._sleep(pause_s)
-        return self._tagged(self._send("GET", path, **asked))
+        return self._tagged(self._send("GET", path, **asked), held="wait" in params)
 
     def delete(self, path: str) -> None:
         """Has the server delete what is at a path; raises Refused or Unreachable."""
@@ -156,14 +163,15 @@ class Transport:
     def ready(self) -> bool:
         """Returns whether the server answers and says that it can work."""
         try:
-            return self._send("GET", "/readyz").is_success
+            return self._send("GET", "/readyz", patience_s=0.0).is_success
         except Unreachable:
             return False
 
     @contextmanager
     def stream(self, path: str) -> Iterator[Iterator[bytes]]:
         """Yields the chunks of a file; raises Refused or Unreachable."""
-        with self._reaching(), self._http.stream("GET", path) as answer:
+        answer = self._send("GET", path, stream=True)
+        with self._reaching(), closing(answer):
             if answer.is_error:
                 answer.read()
                 raise _refusal(answer)
@@ -189,11 +197,28 @@ class Transport:
             self._sleep(pause_s)
         raise AssertionError
 
-    def _send(self, method: str, path: str, **content: Any) -> httpx.Response:  # noqa: ANN401
-        with self._reaching():
-            answer = self._http.request(method, path, **content)
-        self._answered = True
-        return answer
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        stream: bool = False,
+        patience_s: float | None = None,
+        **content: Any,  # noqa: ANN401 - what httpx takes
+    ) -> httpx.Response:
+        """Returns the answer; where that is "later", the one that comes after waiting."""
+        left_s = self._patience_s if patience_s is None else patience_s
+        while True:
+            with self._reaching():
+                request = self._http.build_request(method, path, **content)
+                answer = self._http.send(request, stream=stream)
+            self._answered = True
+            wanted_s = again_after_s(answer, left_s)
+            if wanted_s is None:
+                return answer
+            answer.close()
+            left_s -= wanted_s
+            self._sleep(wanted_s)
 
     @contextmanager
     def _reaching(self) -> Iterator[None]:
@@ -206,8 +231,9 @@ class Transport:
             msg = f"{self.url} is not an address ({error})"
             raise Unreachable(msg) from error
 
-    def _tagged(self, answer: httpx.Response) -> Tagged | None:
-        if answer.status_code == _NOT_MODIFIED:
+    def _tagged(self, answer: httpx.Response, *, held: bool) -> Tagged | None:
+        """Returns a document that is new; None of none, and where it was `held` for nobody."""
+        if answer.status_code == _NOT_MODIFIED or (held and answer.status_code == _TOO_MANY):
             return None
         return Tagged(self._document(answer), answer.headers.get("etag"))
 

@@ -55,7 +55,7 @@ def _findings(environment: Mapping[str, str], url: str | None) -> Iterator[Findi
     port = environment.get("STILLHOUSE_PORT", "")
     usual = f"http://127.0.0.1:{port}" if port.isdigit() else DEFAULT_URL
     try:
-        with Client(url or usual) as client:
+        with Client(url or usual, patience_s=0.0) as client:
             yield from look_at_server(client, is_expected=url is not None)
     except UnusableKey as error:
         yield Finding("the server", "API key", "wrong", str(error), "set STILLHOUSE_KEY anew")

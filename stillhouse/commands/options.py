@@ -32,7 +32,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the server's documen
 def job_ids(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Returns the newest jobs that a shell may complete an id to; none where no server answers."""
     try:
-        with Client(context.params.get("url")) as client:
+        with Client(context.params.get("url"), patience_s=0.0) as client:
             newest = [job.status for job in islice(client.jobs(), _COMPLETED)]
     except StillhouseError:
         return []

@@ -231,6 +231,7 @@ class FakeServer:
         full: Whether nobody else may wait.
         silent: How many requests get no answer before the next does.
         lost: How many requests arrive, and their answers don't.
+        later: What is answered next, in place of anything else.
         teachers: What `GET /v1/teachers/{id}` answers next; the last one stays.
         estimates: What `GET /v1/estimates/{id}` answers next; the last one stays.
         embeddings: What `GET /v1/embeddings` lists.
@@ -243,6 +244,7 @@ class FakeServer:
     damaged: set[str] = field(default_factory=set)
     silent: int = 0
     lost: int = 0
+    later: list[httpx.Response] = field(default_factory=list)
     tags: bool = False
     full: bool = False
     takes_first: bool = True
@@ -276,6 +278,8 @@ class FakeServer:
             raise httpx.ConnectError("connection refused", request=request)
         request.read()
         self.requests.append(request)
+        if self.later:
+            return self.later.pop(0)
         parts = request.url.path.strip("/").split("/")
         if parts == ["readyz"]:
             return httpx.Response(200, json={"status": "ready"})

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+import httpx
 import pytest
 import torch
 
@@ -125,3 +127,33 @@ def test_the_rest_is_what_the_other_client_does(fake: FakeServer) -> None:
 def test_a_refusal_is_raised_where_it_is_awaited(fake: FakeServer) -> None:
     with pytest.raises(Refused, match="no job"):
         run(fake, lambda client: client.job("job_none"))
+
+
+def test_many_calls_at_once_are_slowed_down_and_not_refused(
+    fake: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stillhouse.patience._SHORTEST_S", 0.0)
+    headers = {"Retry-After": "0"}
+    fake.later = [httpx.Response(429, headers=headers, json={}) for _ in range(12)]
+
+    async def gathered(client: AsyncClient) -> list[str]:
+        return [job.id for job in await asyncio.gather(*(client.job(JOB_ID) for _ in range(50)))]
+
+    assert run(fake, gathered) == [JOB_ID] * 50
+
+
+def test_who_cancels_a_call_that_waits_is_not_kept_and_it_is_not_sent(fake: FakeServer) -> None:
+    fake.later = [httpx.Response(429, headers={"Retry-After": "60"}, json={})]
+
+    async def cancelled(client: AsyncClient) -> None:
+        task = asyncio.create_task(client.submit(REQUEST))
+        while not fake.requests:
+            await asyncio.sleep(0.001)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    started = time.monotonic()
+    run(fake, cancelled)  # closing the client waits for its threads
+    assert time.monotonic() - started < 30
+    assert len(fake.requests) == 1

@@ -203,6 +203,59 @@ def test_an_answer_that_was_lost_is_told_where_its_request_stays_under_way() -> 
     assert len(sent) == 5
 
 
+def test_a_server_that_says_later_is_asked_again(fake: FakeServer, tmp_path: Path) -> None:
+    pauses: list[float] = []
+    transport = Transport("http://fake", fake.transport, pauses.append)
+    fake.later = [later(429, 3), later(503, 5)]
+    assert transport.get(PATH)["id"] == JOB_ID
+    fake.later = [later(429, 1), later(503, 2)]
+    assert transport.post_once("/v1/jobs", {"search": {}})["id"] == JOB_ID
+    assert len({request.headers["idempotency-key"] for request in fake.requests[-3:]}) == 1
+    path = tmp_path / "pets.npz"
+    path.write_bytes(b"PK" * 9)
+    fake.later = [later(429, 10)]
+    transport.upload_files("/v1/datasets", {"file": path}, {"name": "pets"})
+    assert [one.content.count(b"PK" * 9) for one in fake.requests[-2:]] == [1, 1]
+    fake.files = {"student.pt2": b"graph"}
+    fake.later = [later(503, 4)]
+    with transport.stream("/v1/students/std_1/files/student.pt2") as chunks:
+        assert b"".join(chunks) == b"graph"
+    assert pauses == [3.0, 5.0, 1.0, 2.0, 10.0, 4.0]
+
+
+def test_a_server_that_goes_on_saying_later_is_given_up_after_a_minute(fake: FakeServer) -> None:
+    pauses: list[float] = []
+    fake.later = [later(429, 25) for _ in range(3)]
+    with pytest.raises(Refused) as caught:
+        Transport("http://fake", fake.transport, pauses.append).get(PATH)
+    assert caught.value.status == 429
+    assert pauses == [25.0, 25.0]
+
+
+def test_what_changes_something_is_not_repeated_after_a_503(fake: FakeServer) -> None:
+    pauses: list[float] = []
+    transport = Transport("http://fake", fake.transport, pauses.append)
+    fake.later = [later(503, 1)]
+    with pytest.raises(Refused):
+        transport.post(f"{PATH}/cancel")
+    fake.later = [later(429, 1)]
+    transport.post(f"{PATH}/cancel")
+    assert pauses == [1.0]
+
+
+def test_readiness_and_who_has_no_patience_wait_for_nothing(fake: FakeServer) -> None:
+    pauses: list[float] = []
+    fake.later = [later(503, 5), later(503, 5)]
+    assert not Transport("http://fake", fake.transport, pauses.append).ready()
+    with pytest.raises(Refused):
+        Transport("http://fake", fake.transport, pauses.append, patience_s=0.0).get(PATH)
+    assert pauses == []
+
+
+def later(status: int, after_s: int) -> httpx.Response:
+    return httpx.Response(status, headers={"Retry-After": str(after_s)}, json={"title": "Later"})
+
+
 def _under_way() -> httpx.Response:
     kind = "urn:stillhouse:problem:under-way"
     return httpx.Response(409, json={"type": kind, "title": "Under way", "status": 409})
