@@ -3,12 +3,15 @@
 import { askForKey, key } from "./key.js";
 
 const known = new Map(); // by path: an answer and its entity tag
+const AGAIN_AFTER_MS = [1000, 2000];
+const unanswered = new Map(); // the keys of what may have arrived, by path and body
 
 /** An error that the server told: what is wrong, and where. */
 export class Problem extends Error {
   constructor(status, told) {
     super(told.detail ?? `The server answered ${status}.`);
     this.status = status;
+    this.type = told.type ?? "";
     this.errors = told.errors ?? [];
   }
 }
@@ -48,15 +51,45 @@ export async function all(path, most = Infinity) {
   }
 }
 
-/** Posts JSON, or a form, and returns the answer. */
+/** Posts a command, which has no body, and returns the answer. */
+export async function command(path) {
+  return (await ask(path, { method: "POST" })).json();
+}
+
+/** Posts JSON that makes something, and returns the answer. Who posts the same after no answer came
+ *  to it gets what the first made, if it arrived. */
 export async function post(path, body) {
-  const form = body instanceof FormData;
-  const answer = await ask(path, {
-    method: "POST",
-    headers: form || body === undefined ? {} : { "Content-Type": "application/json" },
-    body: form || body === undefined ? body : JSON.stringify(body),
-  });
-  return answer.json();
+  const json = JSON.stringify(body);
+  const what = `${path} ${json}`;
+  const key = unanswered.get(what) ?? newKey();
+  unanswered.set(what, key);
+  const headers = { "Content-Type": "application/json", "Idempotency-Key": key };
+  const done = () => unanswered.delete(what);
+  return once(() => ask(path, { method: "POST", headers, body: json }).then(answer => answer.json()))
+    .then(answer => { done(); return answer; }, error => { if (!isLost(error)) done(); throw error; });
+}
+
+/** Returns what `send` returns, which is called again where the answer is lost: always with one key. */
+export async function once(send) {
+  for (const pause of AGAIN_AFTER_MS) {
+    try {
+      return await send();
+    } catch (error) {
+      if (!isLost(error)) throw error;
+    }
+    await new Promise(resolve => setTimeout(resolve, pause));
+  }
+  return send();
+}
+
+/** Returns whether a request may have arrived all the same, or is known to be under way. */
+function isLost(error) {
+  return error instanceof TypeError || error.type?.endsWith(":under-way");
+}
+
+/** Returns a new `Idempotency-Key`; `crypto.randomUUID` is for pages of HTTPS alone. */
+export function newKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), one => one.toString(16).padStart(2, "0")).join("");
 }
 
 /** Returns an error as a sentence: a problem's own, or that the server can't be reached. */

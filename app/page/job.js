@@ -1,6 +1,6 @@
 // One job, live: how far it is, what it has found, and what can be done with it.
 
-import { get, inWords, post } from "./api.js";
+import { command, get, inWords } from "./api.js";
 import { bestPart } from "./best.js";
 import { Chart } from "./chart.js";
 import { announce, fill, h } from "./dom.js";
@@ -167,7 +167,7 @@ class JobView {
   async command(name) {
     if (name === "cancel" && !confirm(`Cancel this job? ${this.kept()}`)) return;
     try {
-      await post(`v1/jobs/${this.id}/${name}`);
+      await command(`v1/jobs/${this.id}/${name}`);
       announce(`Asked to ${name}.`);
       this.fail(null);
     } catch (error) {

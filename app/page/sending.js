@@ -1,6 +1,6 @@
 // Sending files: how far it is is told while they go, and it can be stopped.
 
-import { Problem } from "./api.js";
+import { Problem, newKey, once } from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { askForKey, key } from "./key.js";
 import { size } from "./words.js";
@@ -9,7 +9,7 @@ import { size } from "./words.js";
 export function sendingPart(name) {
   const element = h("div", { class: "sending" });
   const send = async (path, form) => {
-    const ending = new AbortController();
+    const [ending, idempotencyKey] = [new AbortController(), newKey()];
     const bar = h("progress", { max: 1, value: 0, "aria-label": `Sending ${name}` });
     const words = h("span", {}, `Sending ${name}…`);
     fill(element, bar, h("p", { class: "row" }, words,
@@ -22,7 +22,7 @@ export function sendingPart(name) {
       if (sent >= all) announce(words.textContent);
     };
     try {
-      return await posted(path, form, told, ending.signal);
+      return await once(() => posted(path, form, idempotencyKey, told, ending.signal));
     } finally {
       fill(element);
     }
@@ -30,10 +30,11 @@ export function sendingPart(name) {
   return { element, send };
 }
 
-async function posted(path, form, told, signal) {
+async function posted(path, form, idempotencyKey, told, signal) {
   for (;;) {
     const used = key();
-    const { status, answer } = await once(path, form, used, told, signal);
+    const headers = { "Idempotency-Key": idempotencyKey, ...(used && { Authorization: `Bearer ${used}` }) };
+    const { status, answer } = await carried(path, form, headers, told, signal);
     if (status === 401) await askForKey(used);
     else if (status >= 200 && status < 300) return answer;
     else throw new Problem(status, answer);
@@ -41,8 +42,13 @@ async function posted(path, form, told, signal) {
 }
 
 /** Posts a form; `fetch` can't tell how far it is, so this is an XMLHttpRequest. */
-function once(path, form, used, told, signal) {
+function carried(path, form, headers, told, signal) {
   return new Promise((resolve, reject) => {
+    const stopped = () => reject(new Error("It was stopped. Nothing of it was kept."));
+    if (signal.aborted) {
+      stopped();
+      return;
+    }
     const request = new XMLHttpRequest();
     let [sent, all] = [0, 1];
     request.upload.addEventListener("progress", event => {
@@ -53,10 +59,10 @@ function once(path, form, used, told, signal) {
     request.addEventListener("error", () => reject(sent > 0 && sent < all ? new Error(
       `The connection ended after ${size(sent)} of ${size(all)}: the server may be away, or take no files as large`,
     ) : new TypeError("no answer")));
-    request.addEventListener("abort", () => reject(new Error("It was stopped. Nothing of it was kept.")));
+    request.addEventListener("abort", stopped);
     signal.addEventListener("abort", () => request.abort(), { once: true });
     request.open("POST", path);
-    if (used) request.setRequestHeader("Authorization", `Bearer ${used}`);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.send(form);
   });
 }
