@@ -149,7 +149,8 @@ class JobView {
   }
 
   commands() {
-    const { state } = this.job;
+    const { embedding, state } = this.job;
+    if (embedding) return h("p", {}, h("a", { href: `#/new/${embedding}` }, "Begin another job from what this one has learned"));
     if (ENDED.has(state)) return null;
     const button = (name, label) => h("button", {
       type: "button", class: name === "cancel" ? "danger" : null, onclick: () => this.command(name),

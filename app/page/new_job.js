@@ -4,6 +4,7 @@ import { Problem, all, get, inWords, post } from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { estimatePart } from "./estimate.js";
 import { whatPart } from "./job_what.js";
+import { learnedField } from "./learned.js";
 import { field, showWrong, trouble } from "./parts.js";
 
 // The fields that the server's pointers name, by their ids here.
@@ -14,6 +15,7 @@ const FIELDS = {
   "#/constraints/params_ratio": "params_ratio", "#/constraints/macs_ratio": "macs_ratio",
   "#/constraints/latency_ms": "latency_ms", "#/search/evaluations": "evaluations",
   "#/search/parallel": "parallel", "#/search/seed": "seed", "#/search/strategy": "strategy",
+  "#/search/embedding": "learned", "#/search/embedding/from": "learned",
   "#/training/teacher_epochs": "teacher_epochs", "#/training/search_epochs": "search_epochs",
   "#/training/final_epochs": "final_epochs",
 };
@@ -24,14 +26,15 @@ const OBJECTIVES = {
 };
 const STRATEGIES = { embedding: "learned embedding", random: "random", adapruner: "adapruner: one network by widths" };
 
-/** Shows the form; `id` is of an uploaded teacher or dataset to begin with. */
+/** Shows the form; `id` is of an uploaded teacher or dataset, or of an embedding, to begin with. */
 export async function newJobView(main, signal, id) {
-  const [names, teachers, datasets] = await Promise.all([
-    get("page/names.json"), all("v1/teachers", 500), all("v1/datasets", 500),
+  const [names, teachers, datasets, embeddings] = await Promise.all([
+    get("page/names.json"), ...["teachers", "datasets", "embeddings"].map(kind => all(`v1/${kind}`, 500)),
   ]);
   if (signal.aborted) return;
   const form = h("form", { class: "fields", novalidate: true });
   const what = whatPart(names, teachers, datasets, id);
+  what.element.append(learnedField(embeddings, [...teachers, ...datasets], id));
   const told = h("div");
   const estimate = estimatePart(signal);
   const send = async work => {
@@ -66,6 +69,8 @@ export async function newJobView(main, signal, id) {
   };
   what.element.addEventListener("change", trained);
   trained();
+  const strategy = form.querySelector("#strategy"); // the others learn nothing
+  strategy.addEventListener("change", () => { form.querySelector("#learned").disabled = strategy.value !== "embedding"; });
   fill(main, h("h1", {}, "New job"), form, estimate.element);
 }
 
@@ -108,6 +113,7 @@ function requestOf(form) {
   const figure = (id, divisor = 1) => (value(id) === "" ? undefined : Number(value(id)) / divisor);
   const named = (id, prefix, name) => (value(id).startsWith(prefix) ? { id: value(id) } : { [name]: value(id) });
   const adapruner = value("strategy") === "adapruner";
+  const learned = value("strategy") === "embedding" && value("learned");
   return {
     name: value("name") || undefined,
     teacher: named("teacher", "tch_", "network"),
@@ -116,7 +122,7 @@ function requestOf(form) {
     constraints: { params_ratio: figure("params_ratio", 100), macs_ratio: figure("macs_ratio", 100),
       latency_ms: figure("latency_ms") },
     search: { strategy: value("strategy"), evaluations: adapruner ? undefined : figure("evaluations"),
-      parallel: figure("parallel"), seed: figure("seed") },
+      parallel: figure("parallel"), seed: figure("seed"), embedding: learned ? { from: learned } : undefined },
     training: { teacher_epochs: figure("teacher_epochs"), search_epochs: figure("search_epochs"),
       final_epochs: figure("final_epochs") },
   };

@@ -3,11 +3,13 @@ import re
 import time
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from app.errand_leases import ErrandLease, claim_errand
 from app.estimates import answer_estimate, fail_estimate
 from app.jobs import get_job
+from app.records import NewEmbedding
 from tests.app.page.estimates import RESULT
 from tests.app.page.site import Site
 from tests.app.samples import NEVER_S
@@ -162,3 +164,58 @@ def test_images_of_another_size_are_resized_and_that_is_told(own: Page) -> None:
     own.get_by_label("Network to compress").select_option("tch_large")
     told = "The images are of 8×8 and will be resized to 16×16, as large takes them. The figures"
     expect(own.locator("fieldset").get_by_text(told)).to_be_visible()
+
+
+@pytest.fixture(scope="module")
+def learned(site: Site) -> str:
+    """Returns the id of a job that has left what it learned."""
+    job_id, writer = site.job("the first")
+    writer.finish("succeeded", None, NewEmbedding("key", "sha", 9, "zoo/vgg19", "digits", 7, 8, {}))
+    return job_id
+
+
+def test_a_job_begins_from_what_an_earlier_one_has_learned(
+    page: Page, site: Site, learned: str
+) -> None:
+    page.goto(f"{site.url}/#/jobs/{learned}")
+    page.get_by_role("link", name="Begin another job from what this one has learned").click()
+    choice = page.get_by_label("Begin from what an earlier job has learned")
+    expect(choice.locator("option:checked")).to_contain_text("zoo/vgg19 on digits, 7 trials, ")
+    assert Axe().run(page).response["violations"] == []
+    page.get_by_role("button", name="Start the job").click()
+    expect(page.locator(".state")).to_have_text("queued")
+    with site.database.read() as session:
+        first = get_job(session, learned).embedding_id
+        begun = get_job(session, page.url.rpartition("/")[2]).request.search.embedding
+    assert begun is not None
+    assert begun.from_ == first
+
+
+@pytest.mark.usefixtures("learned")
+def test_a_job_begins_from_nothing_unless_it_is_told(form: Page) -> None:
+    choice = form.get_by_label("Begin from what an earlier job has learned")
+    expect(choice.locator("option:checked")).to_have_text("Nothing: learn anew")
+    choice.select_option(index=1)
+    form.get_by_text("More", exact=True).click()
+    form.get_by_label("Strategy").select_option("random")  # which learns nothing
+    expect(choice).to_be_disabled()
+    with form.expect_request("**/v1/jobs") as sent:
+        form.get_by_role("button", name="Start the job").click()
+    assert "embedding" not in json.loads(sent.value.post_data or "")["search"]
+
+
+def test_what_was_learned_of_uploads_is_told_by_their_names(own: Page) -> None:
+    embedding = {
+        "id": "emb_1", "teacher": "tch_mine", "dataset": "dst_1", "trials": 1,
+        "created_at": "2026-01-02T03:04:05Z",
+    }  # fmt: skip
+    own.route("**/v1/embeddings*", lambda route: route.fulfill(body=_page_of(embedding)))
+    own.reload()
+    choice = own.get_by_label("Begin from what an earlier job has learned")
+    expect(choice.locator("option").nth(1)).to_contain_text("mine on my images, 1 trial, ")
+    with own.expect_request("**/v1/jobs") as sent:
+        choice.select_option("emb_1")
+        own.get_by_role("button", name="Start the job").click()
+    assert json.loads(sent.value.post_data or "")["search"]["embedding"] == {"from": "emb_1"}
+    expect(choice).to_have_attribute("aria-invalid", "true")  # the server has no such one
+    expect(choice).to_have_accessible_description(re.compile("there is no embedding"))
