@@ -103,6 +103,12 @@ class MissingPackage(StillhouseError):
         super().__init__(f"{what} takes {package}: pip install 'stillhouse[{package}]'")
 
 
+class UnusableLog(StillhouseError):
+    """Raised when trials are to be logged to what can't be a log."""
+
+    exit_code = 2
+
+
 class NotAnswered(StillhouseError):
     """Raised when an answer isn't what the contract promises (not JSON, a field missing)."""
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from stillhouse.documents import JobStatus, Trial
-from stillhouse.errors import MissingPackage
+from stillhouse.errors import MissingPackage, UnusableLog
 from stillhouse.trial_logs import COSTS, curve, measures
 
 _EXPERIMENT = "stillhouse"
 _JOB, _TRIAL = "stillhouse.job", "stillhouse.trial"
 _PAGE = 1000  # runs; as many as MLflow gives at once without being asked for fewer
+# A dead server would be asked again for four minutes, while the next look tries it anyway.
+_IMPATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
 _ENDS = {"failed": "FAILED", "stopped": "KILLED", "cancelled": "KILLED"}
 
 
@@ -24,6 +29,7 @@ class MlflowLog:
 
     Raises:
         MissingPackage: Neither mlflow-skinny nor mlflow is installed.
+        UnusableLog: MLflow takes no such URI, or can't open the database that it names.
     """
 
     def __init__(self, uri: str) -> None:
@@ -32,19 +38,37 @@ class MlflowLog:
         except ImportError as error:
             raise MissingPackage("a log for MLflow", "mlflow") from error
         self.name = "MLflow"
-        self._client = MlflowClient(tracking_uri=uri)
+        try:
+            self._client = MlflowClient(tracking_uri=uri)
+        except Exception as error:  # of MLflow's, or of the database's driver
+            told = str(error).strip().partition("\n")[0]
+            place = uri.rpartition("@")[2]  # without a database's password
+            msg = f"MLflow can't log to {place}: {told}"
+            raise UnusableLog(msg) from error
         self._experiment: str | None = None
         self._known: dict[str, set[int]] = {}
 
     def write(self, job: JobStatus, trial: Trial) -> None:
         """Writes a trial as a run with its figures, and its accuracy by epoch."""
+        with _impatient():
+            experiment = self._experiment_id()
+            if job.id not in self._known:
+                self._known[job.id] = self._written(experiment, job.id)
+            if trial.number in self._known[job.id]:
+                return
+            try:
+                self._write_run(experiment, job, trial)
+            except Exception:
+                del self._known[job.id]  # a part of the run may be there: it is looked for again
+                raise
+            self._known[job.id].add(trial.number)
+
+    def close(self) -> None:
+        """Nothing stays open."""
+
+    def _write_run(self, experiment: str, job: JobStatus, trial: Trial) -> None:
         from mlflow.entities import Metric, Param
 
-        experiment = self._experiment_id()
-        if job.id not in self._known:
-            self._known[job.id] = self._written(experiment, job.id)
-        if trial.number in self._known[job.id]:
-            return
         now_ms = int(time.time() * 1000)
         tags = {_JOB: job.id, _TRIAL: str(trial.number)}
         name = f"{job.name or job.id} {trial.number}"
@@ -58,10 +82,6 @@ class MlflowLog:
         params.append(Param("criterion", str(trial.document.get("criterion"))))
         self._client.log_batch(run.info.run_id, metrics=metrics, params=params)
         self._client.set_terminated(run.info.run_id, _ENDS.get(trial.state, "FINISHED"))
-        self._known[job.id].add(trial.number)
-
-    def close(self) -> None:
-        """Nothing stays open."""
 
     def _experiment_id(self) -> str:
         if self._experiment is None:
@@ -89,3 +109,15 @@ class MlflowLog:
             token = page.token
             if not token:
                 return numbers
+
+
+@contextmanager
+def _impatient() -> Iterator[None]:
+    """Has MLflow give up soon meanwhile, unless the user's environment says when."""
+    ours = {name: value for name, value in _IMPATIENCE.items() if name not in os.environ}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name in ours:
+            os.environ.pop(name, None)

@@ -36,6 +36,7 @@ def trial_logs(tensorboard: Path | None, mlflow: str | None) -> list[TrialLog]:
 
     Raises:
         MissingPackage: A package that one takes isn't installed.
+        UnusableLog: One can't be a log.
     """
     logs: list[TrialLog] = []
     if tensorboard is not None:

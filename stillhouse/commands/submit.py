@@ -42,11 +42,12 @@ def submit(  # noqa: PLR0913, PLR0917 - a command has as many parameters as opti
         file, network, teacher, preprocessing, input_shape, dataset, name, objective, costs,
         params_ratio, latency_ms, runtime, round_to, evaluations, seed, assignments,
     )  # fmt: skip
+    logs = from_environment(os.environ) if watch else []
     with Client(url) as client:
         job = client.submit(asked.request(client))
         if not as_json:
             typer.echo(job.id)
         if watch:
-            show(job, Console(stderr=as_json), logs=from_environment(os.environ))
+            show(job, Console(stderr=as_json), logs=logs)
         if as_json:
             typer.echo(json.dumps(job.status.document, indent=2))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stillhouse.dataset_source import UnusableDataset
-from stillhouse.errors import Refused
+from stillhouse.errors import Refused, UnusableLog
 from tests.stillhouse.commands.conftest import Run
 from tests.stillhouse.fake_server import JOB_ID, FakeServer, job_document
 
@@ -104,3 +104,13 @@ def test_watching_with_json_leaves_one_document_on_standard_output(
     done = run("submit", "--network", "zoo/vgg19", "--watch", "--json")
     assert json.loads(done.stdout)["state"] == "succeeded"
     assert f"{JOB_ID} succeeded" in done.stderr
+
+
+def test_a_log_that_can_be_none_is_told_before_anything_is_submitted(
+    run: Run, fake: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("mlflow")
+    monkeypatch.setenv("STILLHOUSE_MLFLOW", "foo://x")
+    done = run("submit", "--network", "zoo/vgg19", "--watch")
+    assert isinstance(done.exception, UnusableLog)
+    assert fake.requests == []
