@@ -35,6 +35,7 @@ from stillhouse.errors import (
     StillhouseError,
     TeacherRejected,
     Unreachable,
+    UnusableAddress,
     UnusableKey,
     WaitedTooLong,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "Trial",
     "Unreachable",
     "UnusableDataset",
+    "UnusableAddress",
     "UnusableKey",
     "UnusableTeacher",
     "UploadedTeacher",

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_KEY_HINTS = {
-    401: "set STILLHOUSE_KEY, or give Client(url, key=…), a key of this server that still holds",
-    403: "set STILLHOUSE_KEY, or give Client(url, key=…), a key of this server that may do this",
+_KEYS_WANTED = {
+    401: "a key of this server that still holds",
+    403: "a key of this server that may do this",
 }
 
 
@@ -77,15 +77,23 @@ class Refused(StillhouseError):
 
     @property
     def hint(self) -> str:
-        """What to do about it where it is a matter of the API key; empty where it isn't."""
-        return _KEY_HINTS.get(self.status, "")
+        """What to do on the command line where it is a matter of the API key; empty otherwise."""
+        wanted = _KEYS_WANTED.get(self.status)
+        return f"set STILLHOUSE_KEY to {wanted}" if wanted else ""
 
     def _text(self) -> str:
         told = self.headline if self.headline == self.title else f"{self.title}: {self.detail}"
         lines = [told, *(f"  {one.pointer}: {one.detail}" for one in self.errors)]
-        lines += [f"  {self.hint}"] if self.hint else []
+        if wanted := _KEYS_WANTED.get(self.status):
+            lines.append(f"  set STILLHOUSE_KEY, or give Client(url, key=…), {wanted}")
         lines += [f"  request id: {self.request_id}"] if self.request_id else []
         return "\n".join(lines)
+
+
+class UnusableAddress(StillhouseError):
+    """Raised on this machine when an address can't be a server's."""
+
+    exit_code = 2
 
 
 class UnusableKey(StillhouseError):

@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx
 
 from stillhouse.documents import Document
-from stillhouse.errors import NotAnswered, Refused, Unreachable, UnusableKey
+from stillhouse.errors import NotAnswered, Refused, Unreachable, UnusableAddress, UnusableKey
 from stillhouse.patience import PATIENCE_S, again_after_s
 
 # Reads wait for the database at worst; an upload is also unpacked and checked.
@@ -47,6 +47,7 @@ class Transport:
         patience_s: How long in all a request waits where the server says later (429, 503).
 
     Raises:
+        UnusableAddress: The address is none of HTTP.
         UnusableKey: The key isn't one line of visible ASCII characters.
     """
 
@@ -58,7 +59,7 @@ class Transport:
         key: str | None = None,
         patience_s: float = PATIENCE_S,
     ) -> None:
-        self.url = url.rstrip("/")
+        self.url = _address(url)
         self._sleep = sleep
         self._patience_s = patience_s
         self._answered = False
@@ -249,6 +250,18 @@ class Transport:
             msg = f"{answer.request.url} answered with a JSON {type(document).__name__}"
             raise NotAnswered(msg)
         return document
+
+
+def _address(url: str) -> str:
+    """Returns a server's address without a slash at its end."""
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        parsed = httpx.URL()
+    if parsed.scheme not in {"http", "https"} or not parsed.host:
+        msg = f"{url!r} can't be a server's address: it is to be like http://127.0.0.1:8000"
+        raise UnusableAddress(msg)
+    return url.rstrip("/")
 
 
 def _identity(key: str | None) -> dict[str, str]:

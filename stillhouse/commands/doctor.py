@@ -15,7 +15,7 @@ from rich.text import Text
 from stillhouse.client import DEFAULT_URL, Client
 from stillhouse.commands.options import AsJson, Home
 from stillhouse.doctor import Finding, SomethingIsWrong, look_here
-from stillhouse.errors import UnusableKey
+from stillhouse.errors import UnusableAddress, UnusableKey
 from stillhouse.home import environment_of
 from stillhouse.server_checks import look_at_server
 
@@ -57,6 +57,8 @@ def _findings(environment: Mapping[str, str], url: str | None) -> Iterator[Findi
     try:
         with Client(url or usual, patience_s=0.0) as client:
             yield from look_at_server(client, is_expected=url is not None)
+    except UnusableAddress as error:
+        yield Finding("the server", "address", "wrong", str(error), "see to STILLHOUSE_URL")
     except UnusableKey as error:
         yield Finding("the server", "API key", "wrong", str(error), "set STILLHOUSE_KEY anew")
 

@@ -75,6 +75,17 @@ def test_an_error_with_a_name_is_told_in_words(
     assert "Traceback" not in said
 
 
+def test_an_address_that_can_be_none_is_wrong_usage(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STILLHOUSE_URL", "notaurl")
+    monkeypatch.setattr(sys, "argv", ["stillhouse", "jobs"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith("error: 'notaurl' can't be a server's address")
+
+
 def test_a_refusal_names_fields_as_a_request_does() -> None:
     wrong = [
         {"pointer": "#/search/evaluations", "detail": "should be at least 1"},
@@ -93,9 +104,11 @@ def test_a_reason_is_told_once() -> None:
     assert told == "refused: Invalid\n  teacher.id: tells 10 classes apart"
 
 
-def test_a_missing_key_is_told_with_what_to_set() -> None:
-    told = cli._told(Refused(401, {"title": "Who asks?", "detail": "a key is wanted"})).plain
-    assert told.startswith("refused: a key is wanted\n  set STILLHOUSE_KEY")
+@pytest.mark.parametrize(("status", "which"), [(401, "still holds"), (403, "may do this")])
+def test_a_missing_key_is_told_with_what_to_set_here(status: int, which: str) -> None:
+    told = cli._told(Refused(status, {"title": "Who asks?", "detail": "a key is wanted"})).plain
+    hint = f"set STILLHOUSE_KEY to a key of this server that {which}"
+    assert told == f"refused: a key is wanted\n  {hint}"
 
 
 def test_the_id_by_which_the_servers_log_has_a_refusal_is_told_dimly() -> None:

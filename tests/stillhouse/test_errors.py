@@ -79,7 +79,9 @@ def test_every_error_has_the_one_root_and_an_exit_code_of_its_own_or_one() -> No
         "EstimateFailed": 4,
         "TeacherRejected": 4,
         "DownloadDamaged": 5,
+        "UnusableAddress": 2,
         "UnusableKey": 2,
+        "UnusableLog": 2,
         "MissingPackage": 2,
         "WrongSettings": 2,
     }

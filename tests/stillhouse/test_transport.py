@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from stillhouse.errors import NotAnswered, Refused, Unreachable, UnusableKey
+from stillhouse.errors import NotAnswered, Refused, Unreachable, UnusableAddress, UnusableKey
 from stillhouse.transport import Transport
 from tests.stillhouse.fake_server import JOB_ID, FakeServer
 
@@ -81,9 +81,12 @@ def test_lists_are_read_page_by_page(fake: FakeServer) -> None:
     assert len(fake.requests) == 3
 
 
-def test_an_address_that_is_none_is_told() -> None:
-    with pytest.raises(Unreachable, match="nowhere"):
-        Transport("nowhere").get("/")
+@pytest.mark.parametrize(
+    "url", ["nowhere", "", "127.0.0.1:8000", "localhost:8000", "http://", "ftp://a", "http://a:b"]
+)
+def test_an_address_that_can_be_none_is_told_before_it_is_asked(url: str) -> None:
+    with pytest.raises(UnusableAddress, match=f"{url!r}.* like http://127"):
+        Transport(url)
 
 
 def test_readiness_is_a_yes_or_a_no(fake: FakeServer) -> None:
@@ -121,7 +124,7 @@ def test_a_key_that_can_be_none_is_not_repeated(key: str) -> None:
 @pytest.mark.parametrize(("status", "what"), [(401, "still holds"), (403, "may do this")])
 def test_a_refused_key_is_told_with_what_to_set(status: int, what: str) -> None:
     body = {"title": "No", "detail": "an API key is wanted"}
-    with pytest.raises(Refused, match=f"STILLHOUSE_KEY.*{what}") as caught:
+    with pytest.raises(Refused, match=rf"STILLHOUSE_KEY, or give Client\(.*{what}") as caught:
         answering(httpx.Response(status, json=body)).get("/")
     assert str(caught.value).startswith("No: an API key is wanted\n")
 

@@ -54,3 +54,11 @@ def test_a_home_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     last = json.loads(done.stdout)["findings"][-1]
     assert (last["side"], last["check"], last["state"]) == (SERVER, "API key", "wrong")
     assert "not a key" not in last["found"]
+
+
+def test_an_address_that_can_be_none_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "look_here", lambda _: [])
+    done = CliRunner().invoke(cli.app, ["doctor", "--url", "notaurl", "--json"])
+    last = json.loads(done.stdout)["findings"][-1]
+    assert (last["side"], last["check"], last["state"]) == (SERVER, "address", "wrong")
+    assert "notaurl" in last["found"]
