@@ -17,6 +17,10 @@ DTYPES = (FLOAT32, "int64", "int32", "uint8", "bool")  # all but the first: cons
 NOT_FINITE = ("inf", "-inf", "nan")  # JSON has none of them: an argument is {"number": "-inf"}
 
 Attribute: TypeAlias = "bool | int | float | str | list[Attribute] | dict[str, Attribute] | None"
+TOO_DEEP = (
+    "its lists and objects are nested hundreds of levels deep; those of an architecture.json, as"
+    " students have one, are nested less than ten"
+)
 
 
 class LayerJson(TypedDict):
@@ -48,7 +52,9 @@ def parse_architecture(text: str) -> tuple[list[LayerJson], dict[str, TensorJson
     """
     try:
         document = json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise ArchitectureError(TOO_DEEP) from error
+    except ValueError as error:
         raise ArchitectureError(f"not a JSON document: {error}") from error
     fields = _object(document, "the document", {"schema", "layers", "tensors", "output"})
     if fields["schema"] != SCHEMA_VERSION:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from networks.architecture import Architecture, TensorSpec
+from networks.architecture_json import TOO_DEEP
 from networks.cost import architecture_costs
 from networks.errors import ArchitectureError, NetworkError, NothingToEditError
 from networks.intake.dry_run import dry_run, first_line
@@ -132,7 +133,9 @@ def _parse(path: Path, limits: TeacherLimits) -> Architecture:
         text = path.read_text("utf-8")
         json.loads(text, object_pairs_hook=unique_keys)
         return Architecture.from_json(text)
-    except (ArchitectureError, ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise TeacherFileError("architecture", TOO_DEEP) from error
+    except (ArchitectureError, ValueError) as error:
         raise TeacherFileError("architecture", first_line(error)) from error
 
 

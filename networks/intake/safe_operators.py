@@ -109,7 +109,10 @@ def expect_safe(layer: Layer) -> None:
             WHERE, f"layer {layer.name!r}: {layer.op!r} takes the arguments {sorted(names)} by name"
         )
     if _depth([*positional, *keywords.values()]) > MAX_ARGUMENT_DEPTH + 1:
-        raise TeacherFileError(WHERE, f"layer {layer.name!r}: its arguments are nested too deeply")
+        raise TeacherFileError(
+            WHERE,
+            f"layer {layer.name!r}: its arguments are nested more than {MAX_ARGUMENT_DEPTH} deep",
+        )
 
 
 def _depth(value: Attribute) -> int:

@@ -149,7 +149,12 @@ def _header_length(file: BinaryIO, size: int, limits: TeacherLimits) -> int:
 def _parse(text: bytes) -> dict[str, object]:
     try:
         header = json.loads(text.decode(), object_pairs_hook=unique_keys)
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise _refused(
+            "the safetensors header is nested hundreds of levels deep; it is one object, of an"
+            " object for each tensor"
+        ) from error
+    except ValueError as error:
         raise _refused(f"the safetensors header is no valid JSON: {error}") from error
     if not isinstance(header, dict):
         raise _refused("the safetensors header is no JSON object")

@@ -56,6 +56,11 @@ def read_onnx_file(path: Path, limits: TeacherLimits) -> OnnxFile:
     try:
         model = onnx.ModelProto.FromString(data)
     except Exception as error:  # protobuf's, whose kind depends on how it was built
+        if "depth" in str(error).lower():
+            raise _refused(
+                "its graphs are nested dozens of levels deep; a teacher is one graph, without"
+                " graphs inside its nodes (`If`, `Loop`)"
+            ) from error
         raise _refused(f"this is no ONNX file: {error}") from error
     graph = model.graph
     if not graph.node:

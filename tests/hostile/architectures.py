@@ -211,7 +211,7 @@ CODE = f"__import__('os').system('touch {CANARY}')"
 
 ARCHITECTURES: tuple[HostileTeacher, ...] = (
     _text("architecture_that_is_no_json", "not a JSON|Expecting", lambda: "{"),
-    _text("architecture_nested_deeply", "recursion|JSON", lambda: "[" * 10**5 + "]" * 10**5),
+    _text("architecture_nested_deeply", "nested hundreds", lambda: "[" * 10**5 + "]" * 10**5),
     _text("architecture_of_another_schema", "schema", lambda: json.dumps(
         {**small_network(), "schema": 99})),
     _text("architecture_with_a_key_twice", "'schema' stands there twice",

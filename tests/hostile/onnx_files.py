@@ -221,7 +221,7 @@ ONNX_FILES: tuple[HostileTeacher, ...] = (
     _of_bytes("text_as_onnx", "no ONNX file", lambda: b"#!/bin/sh\ntouch canary\n"),
     _of_bytes("empty_onnx", "no ONNX file", lambda: b""),
     _of_bytes("truncated_onnx", "only a part", lambda: small_model().SerializeToString()[:-200]),
-    _of_bytes("onnx_of_nested_graphs", "no ONNX file|more than", lambda: _nested(2000)),
+    _of_bytes("onnx_of_nested_graphs", "graphs are nested dozens", lambda: _nested(2000)),
     _of_bytes("onnx_of_empty_nodes", "more than the 16777216 bytes",
               lambda: b"\x3a\x80\x80\x80\x10" + b"\x0a\x00" * 2**24),
     _of_bytes("old_opset", "operator sets", lambda: small_model(opset=9).SerializeToString()),

@@ -141,7 +141,7 @@ WEIGHTS_FILES: tuple[HostileTeacher, ...] = (
     ),
     _of_bytes("header_that_is_no_json", "header is no valid JSON", lambda: _header("{'a': }")),
     _of_bytes(
-        "header_nested_deeply", "header is no valid JSON", lambda: _header("[" * 9**5 + "]" * 9**5)
+        "header_nested_deeply", "is nested hundreds", lambda: _header("[" * 9**5 + "]" * 9**5)
     ),
     _of_bytes("header_that_is_a_list", "no JSON object", lambda: _header("[]")),
     _of_bytes(

@@ -11,6 +11,11 @@ def test_the_document_carries_its_schema_version(resnet20: Traced) -> None:
     assert json.loads(resnet20.architecture.to_json())["schema"] == 1
 
 
+def test_a_document_that_is_nested_too_deeply_is_told_in_words() -> None:
+    with pytest.raises(ArchitectureError, match="nested less than ten"):
+        Architecture.from_json("[" * 10**5)
+
+
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [

@@ -44,7 +44,7 @@ def test_what_our_networks_are_made_of_may_run(name: str) -> None:
         (layer("relu", {"input": 0}), "at most 1 arguments"),
         (layer("relu", [{"input": 0}, 1]), "at most 1 arguments"),
         (layer("relu", [{"input": 0}], {"code": 1}), r"takes the arguments \['self'\]"),
-        (layer("relu", [[[[[{"input": 0}]]]]]), "nested too deeply"),
+        (layer("relu", [[[[[{"input": 0}]]]]]), "nested more than 3 deep"),
     ],
     ids=["file", "memory", "no list", "too many", "by another name", "deep"],
 )
