@@ -4,15 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from hashlib import sha256
 
-from anyio import WouldBlock
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from app.idempotency import Sender, fingerprint_of, was_answered
-from app.problems import TooMany
 from app.quotas import expect_quota
 from app.services import Services
 from app.upload import Upload, upload_to
+from app.visitor import Visitor
 
 _CHUNK_BYTES = 2**20
 
@@ -26,22 +25,15 @@ async def admitted_upload(
     One that is sent again after it was answered need find room to come in alone.
 
     Raises:
-        TooMany: others are under way; the body was not read.
+        TooMany: others, or as many of this key as may, are under way; the body was not read.
         StorageFull: there is no room for as much as the request announces, or not for this key.
     """
-    borrower = object()
-    try:
-        services.uploading.acquire_on_behalf_of_nowait(borrower)
-    except WouldBlock as error:
-        most = services.uploading.total_tokens
-        raise TooMany(f"{most} uploads come in here already, which is all that may") from error
-    try:
+    visitor: Visitor = request.state.visitor
+    with services.uploading.take(visitor.key_id):
         announced = int(request.headers.get("content-length", "0"))
         await run_in_threadpool(_expect_room, services, announced, sender)
         with upload_to(services.uploads) as upload:
             yield upload
-    finally:
-        services.uploading.release_on_behalf_of(borrower)
 
 
 def _expect_room(services: Services, announced: int, sender: Sender | None) -> None:

@@ -12,15 +12,16 @@ from app.api import create_app
 from app.problems import StorageFull, TooMany
 from app.services import Services
 from app.uploading import admitted_upload
-from app.visitor import Visitor
+from app.visitor import ANYBODY, Visitor
 from tests.app.conftest import URL_OF_API
 from tests.app.samples_npz import npz
 from tests.app.test_door import new_key
 
 
-def _request(length: int) -> Request:
+def _request(length: int, visitor: Visitor = ANYBODY) -> Request:
     headers = [(b"content-length", str(length).encode())]
-    return Request({"type": "http", "method": "POST", "path": "/", "headers": headers})
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": headers}
+    return Request(scope | {"state": {"visitor": visitor}})
 
 
 def _limited(services: Services, most: int) -> Services:
@@ -38,6 +39,20 @@ async def _three_of_two(few: Services) -> None:
                 pass
     async with admitted_upload(few, _request(1)) as upload:
         upload.new_file().write(b"x")
+
+
+def test_a_key_leaves_others_places_to_upload(services: Services) -> None:
+    asyncio.run(_half_of_four(_limited(services, 4)))
+
+
+async def _half_of_four(few: Services) -> None:
+    ada, bob = (Visitor(f"key_{n}", n, frozenset({"submit"})) for n in "ab")
+    async with admitted_upload(few, _request(1, ada)), admitted_upload(few, _request(1, ada)):
+        with pytest.raises(TooMany, match="2 uploads come in for your key"):
+            async with admitted_upload(few, _request(1, ada)):
+                pass
+        async with admitted_upload(few, _request(1, bob)):
+            pass
 
 
 def test_what_announces_more_than_fits_is_refused_and_gives_its_place_back(
