@@ -65,29 +65,28 @@ class Door:
             await self._app(scope, receive, send)
             return
         try:
-            visitor = await self._visitor(request)
+            visitor = await self._admitted(request)
+            request.state.visitor = visitor
+            about(key_id=visitor.key_id)
+            self._expect_allowed(request, visitor)
         except StillhouseError as refusal:
             await problem_answer(refusal)(scope, receive, send)
             return
-        request.state.visitor = visitor
-        about(key_id=visitor.key_id)
         with CancelScope() as under_way:
             admitted = partial(self._admitted, request)
             visit = _Visit(receive, send, admitted, under_way.cancel, self._clock)
             await self._app(scope, visit.receive, visit.send)
 
-    async def _visitor(self, request: Request) -> Visitor:
-        visitor = await self._admitted(request)
+    def _expect_allowed(self, request: Request, visitor: Visitor) -> None:
         if request.scope["path"] == METRICS:
             if not visitor.sees_all:
                 raise ScopeLacking(f"{METRICS} tells of everybody: it needs the scope `admin`")
-            return visitor
+            return
         if visitor.key_id and (wait_s := self._rates.wait_s(visitor.key_id)):
             raise TooFast("your key asks faster than it may", math.ceil(wait_s))
         needed: Allowed = "read" if request.method in _READING else "submit"
         if not visitor.may(needed):
             raise ScopeLacking(f"{request.method} needs the scope `{needed}`")
-        return visitor
 
     async def _admitted(self, request: Request) -> Visitor:
         key = _key(request)
