@@ -106,7 +106,7 @@ _EXAMPLES: Mapping[str, dict[str, Any]] = {
     "ServerBody": {
         "version": "0.1.0",
         "key": {"name": "ada", "scopes": ["read", "submit"]},
-        "coordinators": {"working": 1, "waiting": 2, "oldest_waiting_s": 41.5},
+        "coordinators": {"busy": True, "working": 1, "waiting": 2, "oldest_waiting_s": 41.5},
     },
 }
 _REFERENCE = "#/components/schemas/"

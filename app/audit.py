@@ -1,7 +1,8 @@
 """The audit log: who changed what, a JSON line each on the logger `stillhouse.audit`.
 
-It has the key's id and name, never the key. While there are no keys nobody can be told apart, and
-nothing is written.
+It has the key's id and name, never the key. Refused requests are in it too; those that bring no
+valid key are not, for nobody is known to have sent them. While there are no keys nobody can be told
+apart, and nothing is written.
 """
 
 import json
@@ -22,7 +23,7 @@ _START = "http.response.start"
 
 
 class Audit:
-    """ASGI middleware behind the door: writes down each request that is to change something."""
+    """ASGI middleware before the door: writes down each request that is to change something."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -32,26 +33,34 @@ class Audit:
         if scope["type"] != "http" or scope["method"] in _READING:
             await self._app(scope, receive, send)
             return
+        is_answered = False
 
         async def noting(message: Message) -> None:
+            nonlocal is_answered
             if message["type"] == _START:
-                _note(Request(scope), message)
+                is_answered = True
+                _note(Request(scope), message["status"], Headers(raw=message["headers"]))
             await send(message)
 
-        await self._app(scope, receive, noting)
+        try:
+            await self._app(scope, receive, noting)
+        except Exception:
+            if not is_answered:  # who made the app answers for it
+                _note(Request(scope), 500, Headers())
+            raise
 
 
-def _note(request: Request, answer: Message) -> None:
-    visitor: Visitor = request.state.visitor
-    if not visitor.key_id:
+def _note(request: Request, status: int, headers: Headers) -> None:
+    visitor: Visitor | None = getattr(request.state, "visitor", None)  # as the door found out
+    if visitor is None or not visitor.key_id:
         return
     done = {
         "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "key": visitor.key_id,
         "name": visitor.name,
         "did": f"{request.method} {request.scope['path']}",
-        "status": answer["status"],
-        "made": Headers(raw=answer["headers"]).get("location"),
+        "status": status,
+        "made": headers.get("location"),
         "from": request.client.host if request.client else None,
         "request_id": request_id(),
     }

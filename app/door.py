@@ -6,7 +6,7 @@ The page at `/` is the same for everybody; what it shows it asks for with its vi
 import asyncio
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from anyio import CancelScope
@@ -31,13 +31,14 @@ _OPEN_PATHS = frozenset({"/", *_HEALTH})
 _OPEN_FOLDER = "/page/"
 _READING = ("GET", "HEAD", "OPTIONS")
 _SCHEME = "bearer"
-_PART = "http.response.body"
+_REQUEST, _PART = "http.request", "http.response.body"
 
 
 class Door:
     """ASGI middleware that finds out whose a request is, for `app.services` to hand on.
 
-    An answer that is still being sent ends when its key is revoked.
+    A request whose body is still coming is refused when its key is revoked, and an answer that is
+    still being sent ends.
     """
 
     def __init__(
@@ -64,27 +65,28 @@ class Door:
             await self._app(scope, receive, send)
             return
         try:
-            visitor = await self._visitor(request)
+            visitor = await self._admitted(request)
+            request.state.visitor = visitor
+            about(key_id=visitor.key_id)
+            self._expect_allowed(request, visitor)
         except StillhouseError as refusal:
             await problem_answer(refusal)(scope, receive, send)
             return
-        request.state.visitor = visitor
-        about(key_id=visitor.key_id)
         with CancelScope() as under_way:
-            await self._app(scope, receive, self._while_valid(request, send, under_way))
+            admitted = partial(self._admitted, request)
+            visit = _Visit(receive, send, admitted, under_way.cancel, self._clock)
+            await self._app(scope, visit.receive, visit.send)
 
-    async def _visitor(self, request: Request) -> Visitor:
-        visitor = await self._admitted(request)
+    def _expect_allowed(self, request: Request, visitor: Visitor) -> None:
         if request.scope["path"] == METRICS:
             if not visitor.sees_all:
                 raise ScopeLacking(f"{METRICS} tells of everybody: it needs the scope `admin`")
-            return visitor
+            return
         if visitor.key_id and (wait_s := self._rates.wait_s(visitor.key_id)):
             raise TooFast("your key asks faster than it may", math.ceil(wait_s))
         needed: Allowed = "read" if request.method in _READING else "submit"
         if not visitor.may(needed):
             raise ScopeLacking(f"{request.method} needs the scope `{needed}`")
-        return visitor
 
     async def _admitted(self, request: Request) -> Visitor:
         key = _key(request)
@@ -113,25 +115,60 @@ class Door:
         if not task.cancelled():
             task.exception()  # seen, even if nobody waits for it any more
 
-    def _while_valid(self, request: Request, send: Send, under_way: CancelScope) -> Send:
-        """Returns `send`, which ends the answer once its key opens nothing any more."""
-        checked_at = self._clock()
 
-        async def send_while_valid(message: Message) -> None:
-            nonlocal checked_at
-            now = self._clock()
-            if message["type"] == _PART and now - checked_at >= REMEMBERED_FOR_S:
-                checked_at = now
-                try:
-                    await self._admitted(request)
-                except NoKey:
-                    under_way.cancel()
-                    return
-                except NotReady:
-                    pass  # nobody can tell now, and it was valid
-            await send(message)
+class _Visit:
+    """A request under way, whose key is looked at again as it goes on."""
 
-        return send_while_valid
+    def __init__(
+        self,
+        receive: Receive,
+        send: Send,
+        admitted: Callable[[], Awaitable[Visitor]],
+        end: Callable[[], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._receive = receive
+        self._send = send
+        self._admitted = admitted
+        self._end = end
+        self._clock = clock
+        self._checked_at = clock()
+        self._is_answered = False
+
+    async def receive(self) -> Message:
+        """Returns what comes next; raises `NoKey` once the key opens nothing any more.
+
+        While nobody can tell, more of a body is taken, and its end is not: `NotReady`.
+        """
+        message = await self._receive()
+        if message["type"] == _REQUEST and not self._is_answered and self._is_due():
+            try:
+                await self._admitted()
+                self._checked_at = self._clock()
+            except NoKey:
+                self._checked_at = math.inf  # the answer that says so is sent whole
+                raise
+            except NotReady:
+                if not message.get("more_body", False):
+                    raise
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Hands on a part of the answer; ends it once the key opens nothing any more."""
+        self._is_answered = True
+        if message["type"] == _PART and self._is_due():
+            self._checked_at = self._clock()
+            try:
+                await self._admitted()
+            except NoKey:
+                self._end()
+                return
+            except NotReady:
+                pass  # nobody can tell now, and it was valid
+        await self._send(message)
+
+    def _is_due(self) -> bool:
+        return self._clock() - self._checked_at >= REMEMBERED_FOR_S
 
 
 def is_open(path: str) -> bool:

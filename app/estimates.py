@@ -1,6 +1,6 @@
 """The repository of estimates; a coordinator that holds one's lease answers it."""
 
-from sqlalchemy import update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.clock import DatabaseTime
@@ -8,9 +8,13 @@ from app.database import Database
 from app.errand_leases import ErrandLease, end_errand, hold_errand
 from app.errand_records import EstimateRecord, EstimateState
 from app.ids import ESTIMATE, is_id, new_id
+from app.ownership import EVERYBODYS
 from app.problems import NotFound
 from app.records import Json
 from app.tables import Estimate
+
+UNANSWERED_STATES: tuple[EstimateState, ...] = ("queued", "running")
+KEPT_S = 7 * 86_400.0  # longer than the answers that `app.idempotency` keeps, which name estimates
 
 
 def create_estimate(session: Session, request: Json) -> str:
@@ -39,6 +43,26 @@ def get_estimate(session: Session, estimate_id: str) -> EstimateRecord:
         created_at=row.created_at,
         finished_at=row.finished_at,
     )
+
+
+def count_unanswered(session: Session) -> int:
+    """Returns how many estimates, of all owners, wait or are made."""
+    count = select(func.count()).select_from(Estimate).where(Estimate.state.in_(UNANSWERED_STATES))
+    return session.scalars(count.execution_options(**EVERYBODYS)).one()
+
+
+def count_waiting_estimates(session: Session, owner: str) -> int:
+    """Returns how many estimates of an owner wait."""
+    count = select(func.count()).select_from(Estimate)
+    return session.scalars(count.where(Estimate.owner == owner, Estimate.state == "queued")).one()
+
+
+def delete_old_estimates(database: Database) -> int:
+    """Deletes the estimates that ended more than a week ago; returns how many."""
+    is_old = Estimate.finished_at < DatabaseTime(-KEPT_S)
+    with database.write() as session:
+        old = delete(Estimate).where(is_old).returning(Estimate.id)
+        return len(session.scalars(old).all())
 
 
 def answer_estimate(database: Database, lease: ErrandLease, result: Json) -> None:

@@ -33,8 +33,10 @@ class EventStream(StreamingResponse):
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, services: Services, job_id: str, known: Known) -> None:
-        super().__init__(_events(services, job_id, known), headers=_HEADERS)
+    def __init__(
+        self, services: Services, job_id: str, known: Known, owner: str | None = None
+    ) -> None:
+        super().__init__(_events(services, job_id, known, owner), headers=_HEADERS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers, as one of those that are held."""
@@ -72,10 +74,12 @@ async def _read_news(services: Services, job_id: str, known: Known) -> News:
     return await run_sync(partial(news_of, services.database, job_id, known))
 
 
-async def _events(services: Services, job_id: str, known: Known) -> AsyncIterator[bytes]:
+async def _events(
+    services: Services, job_id: str, known: Known, owner: str | None
+) -> AsyncIterator[bytes]:
     yield f"retry: {_COME_BACK_MS}\n\n".encode()
     try:
-        async with services.watch.on(job_id) as sight:
+        async with services.watch.on(job_id, owner) as sight:
             while True:
                 seen = sight.version
                 make = partial(_read_news, services, job_id, known)

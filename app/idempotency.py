@@ -107,6 +107,14 @@ def fingerprint_of(path: str, body: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def was_answered(database: Database, sender: Sender) -> bool:
+    """Returns whether a request of the sender's, maybe another one, succeeded under its key."""
+    answered = select(IdempotentRequest.key).where(_is_of(sender))
+    with database.read() as session:
+        found = session.scalar(answered.where(IdempotentRequest.answer.is_not(None)))
+        return found is not None
+
+
 def _claim(database: Database, sender: Sender, fingerprint: str) -> _Claim | Response:
     """Takes the request on, or returns the answer that it got before."""
     claim = _Claim(sender, random_name())

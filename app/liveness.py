@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, not_, select
+from sqlalchemy import and_, func, not_, select
 from sqlalchemy.orm import Session
 
 from app.clock import DatabaseTime
@@ -17,21 +17,25 @@ class Liveness:
     """What is known of coordinators.
 
     Attributes:
-        working: jobs that one of them holds, whoever they belong to.
+        busy: whether one of them holds any job, whoever it belongs to.
+        working: jobs that one of them holds, of those that the session sees.
         waiting: jobs that none holds and that one should take.
         oldest_waiting_s: for how long at most they can have waited; None where none waits.
     """
 
+    busy: bool
     working: int
     waiting: int
     oldest_waiting_s: float | None
 
 
 def liveness(session: Session) -> Liveness:
-    """Returns what the leases tell: of waiting jobs those that the session sees."""
+    """Returns what the leases tell of the jobs that the session sees; of others, if any is held."""
     workable = Job.state.in_(WORKABLE_STATES)
-    held = select(func.count(Job.id)).where(workable, not_(has_run_out(Job)))
-    working = session.scalar(held.execution_options(**EVERYBODYS)) or 0
+    is_held = and_(workable, not_(has_run_out(Job)))
+    any_held = select(Job.id).where(is_held).limit(1).execution_options(**EVERYBODYS)
+    working = session.scalar(select(func.count(Job.id)).where(is_held)) or 0
     query = select(func.count(Job.id), func.min(Job.created_at), DatabaseTime())
     waiting, oldest, now = session.execute(query.where(workable, has_run_out(Job))).one()
-    return Liveness(working, waiting, (now - oldest).total_seconds() if waiting else None)
+    waits_s = (now - oldest).total_seconds() if waiting else None
+    return Liveness(session.scalar(any_held) is not None, working, waiting, waits_s)

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from app.http_metrics import held
 from app.json_answer import tagged_answer
+from app.visitor import Visitor
 from app.watch import Watch
 
 LONGEST_S = 60
@@ -34,14 +35,15 @@ async def polled_answer(
         read: reads what is asked for.
 
     Raises:
-        TooMany: as many wait as may.
+        TooMany: as many wait as may, or as may of the asker's key.
     """
     answer = tagged_answer(request, await read())
     if answer.status_code != 304 or wait_s <= 0:
         return answer
     clock = asyncio.get_running_loop().time
     until = clock() + wait_s
-    async with watch.on(key) as sight:
+    visitor: Visitor = request.state.visitor
+    async with watch.on(key, visitor.key_id) as sight:
         with held(request.scope, "wait"):
             while answer.status_code == 304:
                 seen = sight.version

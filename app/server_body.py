@@ -21,8 +21,11 @@ class AskerBody(Body):
 class CoordinatorsBody(Body):
     """Whether coordinators live."""
 
-    working: int = Field(description="Jobs that one of them works on, of all keys.")
-    waiting: int = Field(description="Jobs that none works on and that one should; of the asker.")
+    busy: bool = Field(description="Whether one of them works on any job, of whatever key.")
+    working: int = Field(
+        description="Jobs that one of them works on; of the asker, or an admin all."
+    )
+    waiting: int = Field(description="Jobs that none works on and that one should; as `working`.")
     oldest_waiting_s: float | None = Field(
         description="For how long at most they can have waited; null where none waits."
     )

@@ -14,6 +14,7 @@ from app.artifacts import Artifacts
 from app.crew import Crew
 from app.database import Database
 from app.home import make_home
+from app.places import Places
 from app.pulses import read_pulses
 from app.settings import Settings
 from app.storage import Storage
@@ -67,9 +68,9 @@ class Services:
         return max(_LEAST_THREADS, self._share(self.database.threads))
 
     @cached_property
-    def uploading(self) -> CapacityLimiter:
-        """Counts the uploads under way, each of which takes memory, a file and maybe a check."""
-        return CapacityLimiter(self._share(self.settings.max_uploads))
+    def uploading(self) -> Places:
+        """The places of uploads under way: each takes memory, a file and maybe a check."""
+        return Places(self._share(self.settings.max_uploads), "uploads come in")
 
     @cached_property
     def watch(self) -> Watch:

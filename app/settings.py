@@ -39,8 +39,9 @@ class Settings:
         max_uploads: most uploads at once, shared out between the API's processes.
         min_body_bytes_per_s: slowest that a request's body may come, on average.
         max_streams: most that follow jobs or wait for a change at once, by each API process.
-        max_jobs: most jobs that wait or are worked on at once.
-        max_waiting_jobs_per_key: most jobs of one API key that wait at once; 0: any.
+        max_jobs: most jobs that wait or are worked on at once; and estimates.
+        max_waiting_jobs_per_key: most jobs of one API key that wait at once, and most estimates; 0:
+            any.
         max_running_jobs_per_key: most jobs of one API key that are worked on at once; 0: any.
         max_requests_per_s: most requests a second of one API key in the long run, to each API
             process; 0: any.

@@ -28,25 +28,36 @@ class Storage:
         self._counted: tuple[float, int] | None = None
 
     def expect_room(self, incoming_bytes: int = 0) -> None:
-        """Checks that there is room for so many bytes.
+        """Checks that there is room to receive so many bytes and to store them.
 
         Raises:
             StorageFull: they would break the quota, or leave less free than has to stay.
         """
-        folders = {self._settings.home, self._artifacts.local_folder or self._settings.home}
-        for folder in sorted(folders):
-            free = shutil.disk_usage(nearest(folder)).free - incoming_bytes
-            if free < self._settings.min_free_bytes:
-                raise StorageFull(
-                    f"the disk of {folder} has too little left:"
-                    f" {_mib(self._settings.min_free_bytes)} have to stay free"
-                    " (STILLHOUSE_MIN_FREE_BYTES); `stillhouse db prune` tells what can go"
-                )
+        self.expect_room_to_receive(incoming_bytes)
+        self.expect_room_to_store(incoming_bytes)
+
+    def expect_room_to_receive(self, incoming_bytes: int = 0) -> None:
+        """Checks that the home's disk has room for so many bytes; raises `StorageFull`."""
+        self._expect_free(self._settings.home, incoming_bytes)
+
+    def expect_room_to_store(self, incoming_bytes: int) -> None:
+        """Checks that the artifacts may take so many bytes more; raises `StorageFull`."""
+        if self._artifacts.local_folder is not None:
+            self._expect_free(self._artifacts.local_folder, incoming_bytes)
         most = self._settings.max_artifacts_bytes
         if most and (used := self._used_bytes()) + incoming_bytes > most:
             raise StorageFull(
                 f"the artifacts take {_mib(used)} of the {_mib(most)} that they may"
                 " (STILLHOUSE_MAX_ARTIFACTS_BYTES); `stillhouse db prune` tells what can go"
+            )
+
+    def _expect_free(self, folder: Path, incoming_bytes: int) -> None:
+        free = shutil.disk_usage(nearest(folder)).free - incoming_bytes
+        if free < self._settings.min_free_bytes:
+            raise StorageFull(
+                f"the disk of {folder} has too little left:"
+                f" {_mib(self._settings.min_free_bytes)} have to stay free"
+                " (STILLHOUSE_MIN_FREE_BYTES); `stillhouse db prune` tells what can go"
             )
 
     def _used_bytes(self) -> int:

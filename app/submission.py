@@ -1,6 +1,6 @@
 """Taking a job or an estimate: what a request names must exist, and be ready."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -16,7 +16,12 @@ from app.database import Also, Database, nothing_else
 from app.datasets import get_dataset
 from app.embeddings import get_embedding
 from app.errand_records import EstimateRecord, UploadedTeacher
-from app.estimates import create_estimate, get_estimate
+from app.estimates import (
+    count_unanswered,
+    count_waiting_estimates,
+    create_estimate,
+    get_estimate,
+)
 from app.field_errors import pointer
 from app.jobs import count_unfinished, count_waiting, create_job, get_job
 from app.origin import Origin
@@ -30,7 +35,7 @@ from app.usage import hold_named
 
 @dataclass(frozen=True)
 class JobLimits:
-    """How many jobs there may be, with one that is to be submitted.
+    """How many jobs there may be, with one that is to be submitted; and as many estimates.
 
     Attributes:
         all: that wait or are worked on.
@@ -59,38 +64,49 @@ def submit(
     """
     with database.write() as session:
         _expect_known(session, request)
-        _expect_room(session, most)
+        _expect_room(session, most, "jobs", count_waiting, count_unfinished)
         job = get_job(session, create_job(session, request, Origin.here()))
         also(session, job)
         return job
 
 
 def submit_estimate(
-    database: Database, request: JobRequest, also: Also[EstimateRecord] = nothing_else
+    database: Database,
+    request: JobRequest,
+    most: JobLimits,
+    also: Also[EstimateRecord] = nothing_else,
 ) -> EstimateRecord:
     """Puts the question what a job would find in the queue, and returns it.
 
     Args:
         database: where it is put on record.
         request: what is asked for.
+        most: how many there may be.
         also: what is done with the estimate in the same transaction.
 
     Raises:
-        Invalid, Conflict: as `submit`.
+        Invalid, Conflict, TooMany: as `submit`.
     """
     with database.write() as session:
         _expect_known(session, request)
+        _expect_room(session, most, "estimates", count_waiting_estimates, count_unanswered)
         estimate = get_estimate(session, create_estimate(session, request.to_json()))
         also(session, estimate)
         return estimate
 
 
-def _expect_room(session: Session, most: JobLimits) -> None:
+def _expect_room(
+    session: Session,
+    most: JobLimits,
+    kind: str,
+    waiting: Callable[[Session, str], int],
+    unfinished: Callable[[Session], int],
+) -> None:
     owner = visitor_of(session).key_id
-    if owner and most.waiting_of_key and count_waiting(session, owner) >= most.waiting_of_key:
-        raise TooMany(f"{most.waiting_of_key} jobs of your key wait, which is all that may")
-    if count_unfinished(session) >= most.all:
-        raise TooMany(f"{most.all} jobs wait or are worked on, which is all that there may be")
+    if owner and most.waiting_of_key and waiting(session, owner) >= most.waiting_of_key:
+        raise TooMany(f"{most.waiting_of_key} {kind} of your key wait, which is all that may")
+    if unfinished(session) >= most.all:
+        raise TooMany(f"{most.all} {kind} wait or are worked on, which is all that there may be")
 
 
 def _expect_known(session: Session, request: JobRequest) -> None:

@@ -35,11 +35,13 @@ class Upload:
 
     Attributes:
         new_file: opens a place for a file.
+        bytes: how many came, the form's own included.
     """
 
     new_file: Callable[[], BinaryIO]
     files: dict[str, UploadedFile] = field(default_factory=dict)
     fields: dict[str, str] = field(default_factory=dict)
+    bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,21 @@ def upload_to(folder: Path) -> Iterator[Upload]:
         yield Upload(new_file)
 
 
-async def receive(request: Request, upload: Upload, limit_bytes: int, form: Form) -> None:
+async def receive(
+    request: Request,
+    upload: Upload,
+    limit_bytes: int,
+    form: Form,
+    expect_room: Callable[[], None],
+) -> None:
     """Reads the body into the upload; its files stand at their beginning then.
+
+    Args:
+        request: whose body it is.
+        upload: an empty one.
+        limit_bytes: most that may come.
+        form: which fields there may be.
+        expect_room: is called before each part that is written; raises if there is no room.
 
     Raises:
         WrongMediaType: the body is not multipart/form-data.
@@ -73,12 +88,16 @@ async def receive(request: Request, upload: Upload, limit_bytes: int, form: Form
     parser = _Parser(upload, _boundary(request), form)
     if int(request.headers.get("content-length", "0")) > limit_bytes:
         raise _too_large(limit_bytes, upload.files or form.files)
-    received = 0
+
+    def take(chunk: bytes) -> None:
+        expect_room()
+        parser.feed(chunk)
+
     async for chunk in request.stream():
-        received += len(chunk)
-        if received > limit_bytes:
+        upload.bytes += len(chunk)
+        if upload.bytes > limit_bytes:
             raise _too_large(limit_bytes, upload.files or form.files)
-        await run_in_threadpool(parser.feed, chunk)
+        await run_in_threadpool(take, chunk)
     parser.end()
     for received_file in upload.files.values():
         received_file.file.seek(0)

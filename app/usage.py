@@ -5,6 +5,7 @@ from typing import Literal
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from app.estimates import UNANSWERED_STATES
 from app.job_states import WORKABLE_STATES
 from app.ownership import EVERYBODYS
 from app.problems import Conflict
@@ -18,7 +19,6 @@ _PLACES: dict[Named, tuple[str, ...]] = {
     "embedding": ("search", "embedding", "from"),
 }
 UNFINISHED_STATES = (*WORKABLE_STATES, "paused")
-_UNANSWERED_STATES = ("queued", "running")
 _TOLD = 3  # users that are named
 
 
@@ -46,7 +46,7 @@ def expect_unused(session: Session, kind: Named, name: str) -> None:
         Job.state.in_(UNFINISHED_STATES), _names(Job.request, kind, name)
     )
     by_estimates = select(Estimate.id).where(
-        Estimate.state.in_(_UNANSWERED_STATES), _names(Estimate.request, kind, name)
+        Estimate.state.in_(UNANSWERED_STATES), _names(Estimate.request, kind, name)
     )
     queries = (by_jobs.order_by(Job.created_at), by_estimates)
     count = sum(len(session.scalars(q, execution_options=EVERYBODYS).all()) for q in queries)

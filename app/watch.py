@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 
-from app.problems import TooMany
+from app.places import Places
 
 _log = logging.getLogger(__name__)
 
@@ -97,40 +97,40 @@ class Watch:
             every_s: seconds between two looks.
         """
         self._look = look
-        self._most = most
+        self._places = Places(most, "requests wait for changes")
         self._every_s = every_s
         self._sights: dict[str, Sight] = {}
-        self._watchers = 0
         self._looking: asyncio.Task[None] | None = None
         self._limiter = CapacityLimiter(1)
         self._closed = False
 
-    def expect_room(self) -> None:
-        """Checks that one more may watch; raises `TooMany` if as many do as may at once."""
-        if self._watchers >= self._most:
-            raise TooMany(f"{self._most} wait for changes already, which is all that may")
+    def expect_room(self, owner: str | None = None) -> None:
+        """Checks that one more may watch, of this API key's if it has one.
+
+        Raises:
+            TooMany: as many watch as may at once, or half of them are this key's.
+        """
+        self._places.expect_one(owner)
 
     @asynccontextmanager
-    async def on(self, key: str) -> AsyncIterator[Sight]:
+    async def on(self, key: str, owner: str | None = None) -> AsyncIterator[Sight]:
         """Yields the sight of the thing under an id, which is looked at until the block's end.
 
         Raises:
-            TooMany: as many watch as may at once.
+            TooMany: as `expect_room`.
         """
-        self.expect_room()
-        sight = self._sights.setdefault(key, Sight())
-        sight.closed = self._closed
-        sight.watchers += 1
-        self._watchers += 1
-        if self._looking is None:
-            self._looking = asyncio.create_task(self._keep_looking())
-        try:
-            yield sight
-        finally:
-            self._watchers -= 1
-            sight.watchers -= 1
-            if sight.watchers == 0:
-                del self._sights[key]
+        with self._places.take(owner):
+            sight = self._sights.setdefault(key, Sight())
+            sight.closed = self._closed
+            sight.watchers += 1
+            if self._looking is None:
+                self._looking = asyncio.create_task(self._keep_looking())
+            try:
+                yield sight
+            finally:
+                sight.watchers -= 1
+                if sight.watchers == 0:
+                    del self._sights[key]
 
     async def close(self) -> None:
         """Lets go of all who wait: the server stops."""

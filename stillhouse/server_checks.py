@@ -76,7 +76,7 @@ def _coordinators(found: Document) -> Finding:
     if not waiting:
         return Finding(_SIDE, check, "ok", "nothing waits for one")
     told = f"jobs that wait: {waiting}, the oldest for {waits_s:.0f} s"
-    if waits_s < _LONG_S:
+    if found.get("busy") or waits_s < _LONG_S:  # with others' jobs
         return Finding(_SIDE, check, "ok", told)
     remedy = "start `stillhouse coordinator` there, or see its log"
     return Finding(_SIDE, check, "wrong", f"{told}, and nobody works on any", remedy)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from app.artifacts import Artifacts
 from app.database import Database
+from app.estimates import delete_old_estimates
 from app.leftovers import delete_leftovers, lately_ended
 
 log = logging.getLogger(__name__)
@@ -17,12 +18,13 @@ log = logging.getLogger(__name__)
 ROUND_S = 60.0
 FIRST_ROUND_S = 86_400.0  # of jobs that ended while there was no coordinator
 AFTER_S = 300.0  # for which a job that has ended is looked at again
+DAY_S = 86_400.0  # between two looks for what is old
 LONGEST_WRITE_S = 86_400.0  # what was written to a day ago has no writer any more
 
 
 @dataclass
 class Tidier:
-    """Deletes what ended jobs and killed writers left; several may, on one store.
+    """Deletes what ended jobs and killed writers left, and old estimates; several may, on a store.
 
     Whatever goes wrong is logged and costs space alone.
     """
@@ -31,7 +33,7 @@ class Tidier:
     artifacts: Artifacts
     clock: Callable[[], float] = time.monotonic
     _last_round: float | None = field(init=False, default=None)
-    _parts_at: float | None = field(init=False, default=None)
+    _daily_at: float | None = field(init=False, default=None)
 
     def run(self, stop: threading.Event) -> None:
         """Makes round after round until it is stopped."""
@@ -50,7 +52,7 @@ class Tidier:
             log.info("%s: %d artifacts that no row names were deleted", job_id, count)
 
     def make_round(self) -> None:
-        """Tidies up once more after all jobs that ended of late, and each day after killed writers.
+        """Tidies up once more after all jobs that ended of late, and each day after all others.
 
         A coordinator or a worker that was stopped, and goes on when the job has ended, may have
         written again; one that was killed in the job's last moment has not tidied up; and nobody
@@ -67,9 +69,10 @@ class Tidier:
         self._last_round = now
         for job_id in jobs:
             self.tidy(job_id)
-        if self._parts_at is None or now - self._parts_at >= LONGEST_WRITE_S:
+        if self._daily_at is None or now - self._daily_at >= DAY_S:
             self._delete_parts()
-            self._parts_at = now
+            self._delete_estimates()
+            self._daily_at = now
 
     def _delete_parts(self) -> None:
         try:
@@ -79,3 +82,12 @@ class Tidier:
             return
         if parts:
             log.info("%d files that nobody wrote any more were deleted", parts)
+
+    def _delete_estimates(self) -> None:
+        try:
+            estimates = delete_old_estimates(self.database)
+        except Exception:
+            log.exception("old estimates were not deleted")
+            return
+        if estimates:
+            log.info("%d estimates that ended more than a week ago were deleted", estimates)

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.bodies import PageBody
+from app.database import Also
 from app.dataset_body import DatasetBody
 from app.dataset_intake import take_dataset
 from app.datasets import get_dataset, list_datasets
@@ -22,7 +23,7 @@ from app.routes.parameters import Cursor, Limit, Once
 from app.services import Used
 from app.unchanging import unchanging
 from app.upload import Form, receive
-from app.uploading import admitted_upload, fingerprint_of_upload
+from app.uploading import admitted_upload, expect_room_to_store, fingerprint_of_upload
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 
@@ -77,12 +78,16 @@ _BODY = {
 )
 async def upload_dataset(request: Request, services: Used, sender: Once) -> Response:
     """Uploads a dataset. It is checked before it is taken; nothing in it is ever unpickled."""
-    settings, database = services.settings, services.database
-    async with admitted_upload(services, request) as upload:
-        await receive(request, upload, settings.max_upload_bytes, _FORM)
+    settings, database, artifacts = services.settings, services.database, services.artifacts
+    async with admitted_upload(services, request, sender) as upload:
+        expect_room = services.storage.expect_room_to_receive
+        await receive(request, upload, settings.max_upload_bytes, _FORM, expect_room)
+
+        def take(also: Also[DatasetRecord]) -> DatasetRecord:
+            expect_room_to_store(services, upload.bytes)
+            return take_dataset(database, artifacts, upload, settings.max_unpacked_bytes, also)
+
         same = partial(fingerprint_of_upload, "datasets", upload)
-        limit = settings.max_unpacked_bytes
-        take = partial(take_dataset, database, services.artifacts, upload, limit)
         answer = partial(answer_once, database, sender, same, take, _created)
         return await run_sync(answer, limiter=services.checks)
 

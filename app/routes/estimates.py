@@ -37,6 +37,7 @@ _POLL_AFTER_S = "1"
             _413="The body is too large.",
             _415="The body is not JSON.",
             _422="A field is wrong: see `errors`.",
+            _429="Too many estimates wait already: `Retry-After` says when to try again.",
         ),
     },
     openapi_extra=JOB_REQUEST,
@@ -45,7 +46,7 @@ def ask_for_estimate(services: Used, body: JsonBody, sender: Once) -> Response:
     """Asks what a job would find and take: sizes, constraints, time. Takes about ten seconds."""
     wanted = parse(JobRequest, body)
     same = partial(fingerprint_of, "estimates", wanted.to_json())
-    carry_out = partial(submit_estimate, services.database, wanted)
+    carry_out = partial(submit_estimate, services.database, wanted, services.job_limits)
     return answer_once(services.database, sender, same, carry_out, _queued)
 
 

@@ -34,6 +34,7 @@ from app.services import Used
 from app.students import get_student, list_students
 from app.submission import submit
 from app.trials import completed_figures, get_trials, page_of_trials
+from app.visitor import Visitor
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -121,17 +122,20 @@ async def show_job(request: Request, services: Used, job_id: JobId, wait: Wait =
         **problems(_429="Too many follow jobs already: `Retry-After` says when to try again."),
     },
 )
-async def follow_job(services: Used, job_id: JobId, last_event_id: LastEventId = None) -> Response:
+async def follow_job(
+    request: Request, services: Used, job_id: JobId, last_event_id: LastEventId = None
+) -> Response:
     """Sends a job's changes as server-sent events, from its first state to its end.
 
     `state` has the job as `GET /v1/jobs/{id}`, `trial` a trial as the list of trials, and `best`
     the best student as `GET /v1/jobs/{id}/best`.
     """
-    services.watch.expect_room()
+    visitor: Visitor = request.state.visitor
+    services.watch.expect_room(visitor.key_id)
     known = Known.parse(last_event_id or "")
     if await run_sync(is_over, services, job_id, known):
         return Response(status_code=204)
-    return EventStream(services, job_id, known)
+    return EventStream(services, job_id, known, visitor.key_id)
 
 
 @router.get(

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.bodies import PageBody
+from app.database import Also
 from app.deletion import delete_teacher
 from app.errand_records import UploadedTeacher
 from app.idempotency import answer_once
@@ -22,7 +23,7 @@ from app.teacher_form import FORM
 from app.teacher_intake import take_teacher
 from app.teachers import get_teacher, list_teachers
 from app.upload import receive
-from app.uploading import admitted_upload, fingerprint_of_upload
+from app.uploading import admitted_upload, expect_room_to_store, fingerprint_of_upload
 
 router = APIRouter(prefix="/v1/teachers", tags=["teachers"])
 
@@ -104,11 +105,16 @@ _BODY = {
 )
 async def upload_teacher(request: Request, services: Used, sender: Once) -> Response:
     """Uploads a teacher with its weights. It is `checking`, then `ready` or `rejected`."""
-    database = services.database
-    async with admitted_upload(services, request) as upload:
-        await receive(request, upload, services.settings.max_teacher_bytes, FORM)
+    database, limit_bytes = services.database, services.settings.max_teacher_bytes
+    async with admitted_upload(services, request, sender) as upload:
+        expect_room = services.storage.expect_room_to_receive
+        await receive(request, upload, limit_bytes, FORM, expect_room)
+
+        def take(also: Also[UploadedTeacher]) -> UploadedTeacher:
+            expect_room_to_store(services, upload.bytes)
+            return take_teacher(database, services.artifacts, upload, also)
+
         same = partial(fingerprint_of_upload, "teachers", upload)
-        take = partial(take_teacher, database, services.artifacts, upload)
         return await run_sync(partial(answer_once, database, sender, same, take, _created))
 
 

@@ -1,4 +1,6 @@
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 import anyio
@@ -6,16 +8,19 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message
 
 from app.api import create_app
 from app.api_keys import create_key, revoke_key
 from app.database import Database
 from app.door import Door, is_open
 from app.doorman import Doorman
+from app.jobs import list_overviews
 from app.rates import Rates
 from app.services import Services
 from app.visitor import Scope
@@ -133,6 +138,124 @@ def test_an_answer_under_way_ends_when_its_key_is_revoked(database: Database) ->
     with pytest.raises(AssertionError):  # of httpx: the answer was never completed
         anyio.run(fetch)
     assert max(sent) < 5
+
+
+class Arriving:
+    """A request whose body comes in parts, with something done before the last one."""
+
+    def __init__(
+        self, clock: list[float], *, pause_s: float, before_last: Callable[[], None]
+    ) -> None:
+        self._clock = clock
+        self._pause_s = pause_s
+        self._before_last = before_last
+        self._parts = [json.dumps(REQUEST).encode()[:20], json.dumps(REQUEST).encode()[20:]]
+
+    async def post(self, app: ASGIApp, path: str, key: dict[str, str]) -> tuple[int, bytes]:
+        """Returns the status and the body of the answer."""
+        headers = {"host": "127.0.0.1", "content-type": "application/json"} | key
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": path,
+            "query_string": b"",
+            "headers": [(k.lower().encode(), v.encode()) for k, v in headers.items()],
+        }
+        answer: list[Message] = []
+
+        async def send(message: Message) -> None:
+            answer.append(message)
+
+        await app(scope, self._receive, send)
+        return answer[0]["status"], b"".join(one.get("body", b"") for one in answer)
+
+    async def _receive(self) -> Message:
+        if len(self._parts) == 1:
+            self._clock[0] += self._pause_s
+            self._before_last()
+        part = self._parts.pop(0)
+        return {"type": "http.request", "body": part, "more_body": bool(self._parts)}
+
+
+class Asked:
+    """A database that counts how often it is read, and may be away."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.times = 0
+        self.is_away = False
+
+    def read(self) -> AbstractContextManager[Session]:
+        self.times += 1
+        if self.is_away:
+            raise OperationalError("SELECT", {}, Exception("away"))
+        return self._database.read()
+
+    def write(self) -> AbstractContextManager[Session]:
+        return self._database.write()
+
+
+@pytest.fixture
+def now() -> list[float]:
+    return [0.0]
+
+
+@pytest.fixture
+def asked(database: Database) -> Asked:
+    return Asked(database)
+
+
+@pytest.fixture
+def slow_door(services: Services, asked: Asked, now: list[float]) -> Door:
+    """Returns the API behind a door of a clock that a test moves."""
+    doorman = Doorman(asked, is_open=False, clock=lambda: now[0])  # type: ignore[arg-type]
+    exposed = replace(services, settings=replace(services.settings, host="0.0.0.0"))
+    inner = create_app(exposed)
+    return Door(inner, doorman, Rates(0), clock=lambda: now[0])
+
+
+def test_a_key_that_is_revoked_while_a_body_comes_submits_nothing(
+    slow_door: Door, database: Database, now: list[float]
+) -> None:
+    key = new_key(database, "submit")
+
+    def revoke() -> None:
+        with database.write() as session:
+            revoke_key(session, "ada")
+
+    arriving = Arriving(now, pause_s=2.0, before_last=revoke)
+    status, body = anyio.run(arriving.post, slow_door, "/v1/jobs", key)
+    assert (status, json.loads(body)["type"]) == (401, "urn:stillhouse:problem:wrong-key")
+    with database.read() as session:
+        assert list_overviews(session, 1, None).items == ()
+
+
+@pytest.mark.parametrize(("pause_s", "times"), [(0.4, 1), (0.6, 2)])
+def test_a_body_that_comes_at_once_costs_no_second_look(
+    slow_door: Door,
+    database: Database,
+    asked: Asked,
+    now: list[float],
+    pause_s: float,
+    times: int,
+) -> None:
+    key = new_key(database, "submit")
+    arriving = Arriving(now, pause_s=pause_s, before_last=lambda: None)
+    status, _ = anyio.run(arriving.post, slow_door, "/v1/jobs", key)
+    assert (status, asked.times) == (202, times)
+
+
+def test_while_nobody_can_tell_whether_a_key_is_valid_it_changes_nothing(
+    slow_door: Door, database: Database, asked: Asked, now: list[float]
+) -> None:
+    def go_away() -> None:
+        asked.is_away = True
+
+    arriving = Arriving(now, pause_s=2.0, before_last=go_away)
+    status, _ = anyio.run(arriving.post, slow_door, "/v1/jobs", new_key(database, "submit"))
+    assert status == 503
+    with database.read() as session:
+        assert list_overviews(session, 1, None).items == ()
 
 
 def test_openapi_tells_what_needs_a_key(client: TestClient) -> None:

@@ -147,7 +147,7 @@ def test_who_never_reads_is_let_go(
         reader = Reader(EventStream(quick, job, Known()))
         reader.reads.clear()
         await reader.task
-        assert quick.watch._watchers == 0
+        assert quick.watch._places.taken == 0
 
     run(main)
 

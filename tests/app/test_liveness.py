@@ -3,7 +3,7 @@ from app.jobs import create_job
 from app.leases import claim
 from app.liveness import Liveness, liveness
 from app.requests import JobRequest
-from app.visitor import Visitor
+from app.visitor import SCOPES, Visitor
 from tests.app.samples import NEVER_S, REQUEST
 
 
@@ -12,7 +12,7 @@ def test_held_and_waiting_jobs_are_counted(database: Database) -> None:
         with of.read() as session:
             return liveness(session)
 
-    assert now() == Liveness(0, 0, None)
+    assert now() == Liveness(False, 0, 0, None)
     with database.write() as session:
         create_job(session, JobRequest.model_validate(REQUEST))
     found = now()
@@ -20,6 +20,9 @@ def test_held_and_waiting_jobs_are_counted(database: Database) -> None:
     assert found.oldest_waiting_s is not None
     assert 0 <= found.oldest_waiting_s < 60
     assert claim(database, "coordinator", NEVER_S) is not None
-    assert now() == Liveness(1, 0, None)
-    stranger = database.seen_by(Visitor("key_x", "x", frozenset({"read"})))
-    assert now(stranger) == Liveness(1, 0, None)
+    assert now() == Liveness(True, 1, 0, None)
+    stranger, _, admin = (
+        database.seen_by(Visitor("key_x", "x", frozenset({scope}))) for scope in SCOPES
+    )
+    assert now(stranger) == Liveness(True, 0, 0, None)  # how many is for an admin to know
+    assert now(admin) == Liveness(True, 1, 0, None)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from app.json_answer import tagged_answer
 from app.polling import polled_answer
 from app.problems import TooMany
+from app.visitor import Visitor
 from app.watch import Watch
 
 SOON_S = 30.0
@@ -20,9 +21,10 @@ class Thing(BaseModel):
     state: str = "queued"
 
 
-def _request(etag: str | None = None) -> Request:
+def _request(etag: str | None = None, key_id: str | None = None) -> Request:
     headers = [] if etag is None else [(b"if-none-match", etag.encode())]
-    return Request({"type": "http", "headers": headers})
+    state = {"visitor": Visitor(key_id, "ada", frozenset({"read"}))}
+    return Request({"type": "http", "headers": headers, "state": state})
 
 
 class Place:
@@ -39,8 +41,10 @@ class Place:
     async def _read(self) -> Thing:
         return self.thing
 
-    async def ask(self, wait_s: float, etag: str | None = None) -> Response:
-        waited = polled_answer(_request(etag), self.watch, "a", wait_s, self._read)
+    async def ask(
+        self, wait_s: float, etag: str | None = None, key_id: str | None = None
+    ) -> Response:
+        waited = polled_answer(_request(etag, key_id), self.watch, "a", wait_s, self._read)
         return await asyncio.wait_for(waited, SOON_S)
 
 
@@ -71,7 +75,7 @@ def test_when_the_time_is_over_nothing_has_changed(wait_s: float) -> None:
     place = Place()
     answer = asyncio.run(place.ask(wait_s, place.etag))
     assert (answer.status_code, answer.body) == (304, b"")
-    assert place.watch._watchers == 0
+    assert place.watch._places.taken == 0
 
 
 def test_a_change_that_is_none_for_the_asker_is_waited_over() -> None:
@@ -110,3 +114,18 @@ def test_one_more_than_may_wait_is_refused() -> None:
     place = Place(most=0)
     with pytest.raises(TooMany):
         asyncio.run(place.ask(SOON_S, place.etag))
+
+
+def test_a_key_leaves_others_places_to_wait() -> None:
+    place = Place(most=2)
+
+    async def main() -> None:
+        waiting = asyncio.create_task(place.ask(SOON_S, place.etag, "key_a"))
+        while not place.watch._sights:
+            await asyncio.sleep(0)
+        with pytest.raises(TooMany, match="for your key"):
+            await place.ask(SOON_S, place.etag, "key_a")
+        assert (await place.ask(0.01, place.etag, "key_b")).status_code == 304
+        waiting.cancel()
+
+    asyncio.run(main())

@@ -29,7 +29,7 @@ def test_a_crew_shares_what_the_machine_can_take(
 ) -> None:
     settings = Settings.from_environment({"STILLHOUSE_HOME": str(tmp_path)})
     services = Services.open(settings, Crew(number, 3, tmp_path, Roll(3)))
-    assert services.uploading.total_tokens == uploads
+    assert services.uploading.total == uploads
     assert services.checks.total_tokens == checks
 
 

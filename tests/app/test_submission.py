@@ -134,11 +134,12 @@ def test_a_job_on_record_with_a_temperature_beside_mse_can_still_be_read(
 
 
 def test_an_estimate_is_checked_as_a_job_is(database: Database) -> None:
-    found = submit_estimate(database, JobRequest.model_validate(REQUEST))
+    found = submit_estimate(database, JobRequest.model_validate(REQUEST), most=JobLimits(9, 0))
     assert found.state == "queued"
     assert JobRequest.model_validate(found.request).search.round_to == 8
+    wrong = JobRequest.model_validate(REQUEST | {"dataset": {"name": "x"}})
     with pytest.raises(Invalid) as caught:
-        submit_estimate(database, JobRequest.model_validate(REQUEST | {"dataset": {"name": "x"}}))
+        submit_estimate(database, wrong, most=JobLimits(9, 0))
     assert [error.pointer for error in caught.value.errors] == ["#/dataset/name"]
 
 
@@ -165,3 +166,18 @@ def test_a_key_has_no_more_jobs_waiting_than_it_may(database: Database) -> None:
     submit(database, request, JobLimits(6, 2))
     with pytest.raises(TooMany, match="which is all that there may be"):
         submit(database, request, JobLimits(6, 2))
+
+
+def test_a_key_has_no_more_estimates_wait_than_it_may(database: Database) -> None:
+    ada, bob = (database.seen_by(Visitor(f"key_{n}", n, frozenset({"submit"}))) for n in "ab")
+    request, most = JobRequest.model_validate(REQUEST), JobLimits(4, 2)
+    for _ in range(2):
+        submit_estimate(ada, request, most)
+    with pytest.raises(TooMany, match="2 estimates of your key wait"):
+        submit_estimate(ada, request, most)
+    submit_estimate(bob, request, most)
+    assert claim_errand(database, "a", NEVER_S) is not None
+    submit_estimate(ada, request, most)  # one of the two is made now
+    with pytest.raises(TooMany, match="4 estimates wait or are worked on"):
+        submit_estimate(bob, request, most)
+    submit(bob, request, JobLimits(1, 1))  # jobs are counted apart

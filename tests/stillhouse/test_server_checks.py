@@ -44,6 +44,8 @@ def test_a_good_server() -> None:
          "coordinator", "ok"),
         ({"coordinators": {"working": 1, "waiting": 2, "oldest_waiting_s": 900.0}},
          "coordinator", "ok"),
+        ({"coordinators": {"busy": True, "working": 0, "waiting": 2, "oldest_waiting_s": 900.0}},
+         "coordinator", "ok"),
     ],
 )  # fmt: skip
 def test_what_it_tells_of_itself(changes: dict[str, Any], check: str, state: str) -> None:

@@ -12,7 +12,7 @@ from app.database import Database
 from app.ids import random_name
 from app.job_commands import cancel, pause
 from tests.workers.jobs import add_job, held_work, read_job
-from workers.tidying import AFTER_S, FIRST_ROUND_S, LONGEST_WRITE_S, ROUND_S, Tidier
+from workers.tidying import AFTER_S, DAY_S, FIRST_ROUND_S, LONGEST_WRITE_S, ROUND_S, Tidier
 from workers.work import Work
 
 
@@ -96,6 +96,31 @@ def test_what_a_killed_writer_left_goes_after_a_day(
     now += LONGEST_WRITE_S
     tidier.make_round()
     assert not new.exists()
+
+
+def test_old_estimates_go_once_a_day(
+    database: Database,
+    artifacts: Artifacts,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    now, asked = 100.0, []
+
+    def delete(_: Database) -> int:
+        asked.append(now)
+        if len(asked) == 2:
+            raise ConnectionError("away")
+        return 3
+
+    monkeypatch.setattr("workers.tidying.delete_old_estimates", delete)
+    tidier = Tidier(database, artifacts, lambda: now)
+    with caplog.at_level(logging.INFO):
+        for later in (0.0, 60.0, DAY_S):
+            now += later
+            tidier.make_round()
+    assert asked == [100.0, 160.0 + DAY_S]
+    assert "3 estimates that ended more than a week ago were deleted" in caplog.text
+    assert "old estimates were not deleted" in caplog.text
 
 
 def test_rounds_are_made_until_it_is_stopped(

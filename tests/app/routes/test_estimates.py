@@ -1,9 +1,15 @@
+from dataclasses import replace
+
 from fastapi.testclient import TestClient
 
+from app.api import create_app
 from app.database import Database
 from app.errand_leases import claim_errand
 from app.estimates import answer_estimate, fail_estimate
+from app.services import Services
+from tests.app.conftest import URL_OF_API
 from tests.app.samples import NEVER_S, REQUEST
+from tests.app.test_door import new_key
 
 
 def test_an_estimate_is_asked_for_as_a_job_is(client: TestClient) -> None:
@@ -24,6 +30,16 @@ def test_what_is_wrong_is_pointed_at(client: TestClient) -> None:
     assert (unknown.status_code, wrong.status_code) == (422, 422)
     assert [e["pointer"] for e in unknown.json()["errors"]] == ["#/teacher/network"]
     assert [e["pointer"] for e in wrong.json()["errors"]] == ["#/search/evaluations"]
+
+
+def test_a_key_is_told_when_to_ask_again(services: Services) -> None:
+    settings = replace(services.settings, max_waiting_jobs_per_key=1)
+    client = TestClient(create_app(replace(services, settings=settings)), base_url=URL_OF_API)
+    key = new_key(services.database, "submit")
+    found = [client.post("/v1/estimates", json=REQUEST, headers=key) for _ in range(2)]
+    assert [answer.status_code for answer in found] == [202, 429]
+    assert found[1].json()["type"] == "urn:stillhouse:problem:too-many"
+    assert int(found[1].headers["retry-after"]) >= 1
 
 
 def test_the_answer_is_shown_and_then_stays(client: TestClient, database: Database) -> None:

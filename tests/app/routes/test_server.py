@@ -13,7 +13,7 @@ def test_a_server_tells_what_it_is(client: TestClient) -> None:
     assert client.get("/v1/server").json() == {
         "version": version("stillhouse"),
         "key": None,
-        "coordinators": {"working": 0, "waiting": 0, "oldest_waiting_s": None},
+        "coordinators": {"busy": False, "working": 0, "waiting": 0, "oldest_waiting_s": None},
     }
     client.post("/v1/jobs", json=REQUEST)
     assert client.get("/v1/server").json()["coordinators"]["waiting"] == 1
