@@ -14,6 +14,7 @@ from app.door import UNWATCHED, Door
 from app.doorman import Doorman
 from app.garbage import collect_now_and_then
 from app.guard import Guard, is_loopback
+from app.heads import Heads
 from app.http_metrics import Measuring
 from app.metrics import Metrics
 from app.packing import Packing
@@ -87,6 +88,7 @@ def create_app(services: Services) -> FastAPI:
     doorman = Doorman(services.database, is_open=is_loopback(services.settings.host))
     app.add_middleware(SlowBodies, bytes_per_s=services.settings.min_body_bytes_per_s)
     app.add_middleware(Packing)
+    app.add_middleware(Heads)
     app.add_middleware(Audit)
     app.add_middleware(Door, doorman=doorman, rates=Rates(services.settings.max_requests_per_s))
     app.add_middleware(Guard, settings=services.settings)
