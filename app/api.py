@@ -53,12 +53,6 @@ _TELEMETRY: TelemetryConfig = {
     "exclude": lambda scope: scope.get("path") in UNWATCHED,
 }
 
-_KEY_PROBLEMS = openapi.problems(
-    _401="No key is sent, or one that opens nothing.",
-    _403="The key's scopes don't allow it, or another site's page sent it.",
-    _429="The key asks too fast: `Retry-After` says when to ask again.",
-)
-
 
 def create_app(services: Services) -> FastAPI:
     """Returns the application; it closes the database when it stops."""
@@ -97,7 +91,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(RequestIds)  # the last one added comes first
     of_jobs = (jobs, architecture, surrogate, students)
     for routes in (*of_jobs, datasets, teachers, embeddings, estimates, server):
-        app.include_router(routes.router, responses=_KEY_PROBLEMS)
+        app.include_router(routes.router)
     app.include_router(health.router)
     app.include_router(metrics.router)
     app.include_router(page.router)

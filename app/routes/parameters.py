@@ -13,7 +13,8 @@ Cursor = Annotated[
     str | None, Query(max_length=500, description="`next` of the page before.", examples=["WzQwXQ"])
 ]
 First = Annotated[
-    int, Query(ge=0, le=2**63 - 1, description="Only trials of this number and above.")
+    int,
+    Query(ge=0, le=2**63 - 1, description="Only trials of this number and above.", examples=[18]),
 ]
 Wait = Annotated[
     int,
@@ -22,6 +23,7 @@ Wait = Annotated[
         le=LONGEST_S,
         description="Seconds for which the answer is held while the `ETag` of `If-None-Match` still"
         " stands; then it is 304.",
+        examples=[30],
     ),
 ]
 JobId = Annotated[str, Path(description="The job's id.", examples=["job_3qT7ZcWm8yPp5RkXj1NaVd"])]
