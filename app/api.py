@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from anyio.to_thread import current_default_thread_limiter
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.telemetry import TelemetryConfig
 
 from app import openapi, problem_handlers
@@ -34,6 +34,7 @@ from app.routes import (
     surrogate,
     teachers,
 )
+from app.routes.parameters import known_alone
 from app.safety_headers import SafetyHeaders
 from app.services import Services
 from app.slow_bodies import SlowBodies
@@ -91,7 +92,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(RequestIds)  # the last one added comes first
     of_jobs = (jobs, architecture, surrogate, students)
     for routes in (*of_jobs, datasets, teachers, embeddings, estimates, server):
-        app.include_router(routes.router)
+        app.include_router(routes.router, dependencies=[Depends(known_alone)])
     app.include_router(health.router)
     app.include_router(metrics.router)
     app.include_router(page.router)

@@ -146,6 +146,7 @@ def of_any_route(method: str, path: str, *, has_body: bool) -> Iterator[Told]:
         yield {
             "The key's scopes don't allow it.": lacking,
             "The key asks too fast.": TooFast("your key asks faster than it may", 2),
+            "There is no such parameter.": invalid("#/colour", "there is no such parameter"),
         }
 
 
