@@ -23,6 +23,7 @@ from app.request_ids import RequestIds
 from app.routes import (
     architecture,
     datasets,
+    description,
     embeddings,
     estimates,
     health,
@@ -74,7 +75,7 @@ def create_app(services: Services) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
         separate_input_output_schemas=False,
-        redoc_url=None,
+        openapi_url=None,  # app.routes.description has it, and its page
         telemetry=_TELEMETRY,
     )
     app.state.services = services
@@ -96,5 +97,6 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(health.router)
     app.include_router(metrics.router)
     app.include_router(page.router)
+    app.include_router(description.router)
     openapi.describe(app)
     return app
