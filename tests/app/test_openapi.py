@@ -121,11 +121,24 @@ def test_every_route_is_told_of_in_the_docs(schema: dict[str, Any]) -> None:
     assert told - routes == set(), "docs/api.md tells of these, which aren't there"
 
 
-def test_every_problem_is_told_of_in_the_docs() -> None:
-    told = (DOCS / "api.md").read_text()
+def test_the_docs_say_whether_anything_is_deprecated(schema: dict[str, Any]) -> None:
+    is_any = '"deprecated": true' in json.dumps(schema)
+    assert ("Nothing is deprecated today" in (DOCS / "api.md").read_text()) is not is_any
+
+
+def test_every_problem_is_in_the_table_of_the_docs() -> None:
+    rows = re.findall(r"^\| (\d{3}) \| ([^|]+) \|", (DOCS / "api.md").read_text(), re.MULTILINE)
+    told = {(int(status), kind) for status, kinds in rows for kind in re.findall("`(.+?)`", kinds)}
     of_routes = (k for k in _kinds(StillhouseError) if k.__module__.startswith("app."))
-    kinds = {kind.type for kind in of_routes} - {"lease-lost"}  # which coordinators alone raise
-    assert {kind for kind in kinds if f"`{kind}`" not in told} == set()
+    kinds = {(kind.status, kind.type) for kind in of_routes}
+    assert kinds - told == {(409, "lease-lost")}, "which coordinators alone raise"
+    assert told - kinds == set()
+
+
+def test_each_type_of_problem_has_one_title_and_one_status() -> None:
+    kinds = [k for k in _kinds(StillhouseError) if k.__module__.startswith("app.")]
+    assert len({kind.type for kind in kinds}) == len(kinds)
+    assert len({kind.title for kind in kinds}) == len(kinds)
 
 
 def _kinds(root: type[StillhouseError]) -> Iterator[type[StillhouseError]]:
