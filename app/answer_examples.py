@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.estimate_example import ESTIMATE
+from app.search_examples import SURROGATE, pareto
 from app.upload_examples import UPLOADS
 
 _JOB_ID = "job_3qT7ZcWm8yPp5RkXj1NaVd"
@@ -21,9 +22,44 @@ _BEST: dict[str, Any] = {
     "bytes_ratio": 0.0357,
     "latency_ms": None,
 }
+_TRIAL: dict[str, Any] = {
+    "number": 17,
+    "state": "completed",
+    "edits": {},
+    "params": 9510,
+    "macs": 413776,
+    "bytes": 39064,
+    "accuracy": 0.9814,
+    "score": 0.9931,
+    "epochs": 3,
+    "duration_s": 27.1,
+    "seed": 2508186513975217,
+    "error": None,
+    "latency_ms": None,
+    "reused_from": None,
+    "curve": [0.7212, 0.9703, 0.9814],
+    "criterion": "l1",
+    "lost_attempts": [],
+}
+_STUDENT: dict[str, Any] = _BEST | {
+    "job": _JOB_ID,
+    "final": True,
+    "test_accuracy": 0.9778,
+    "bytes": 39064,
+    "files": [
+        {
+            "name": "student.pt2",
+            "bytes": 161032,
+            "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "href": f"/v1/students/{_STUDENT_ID}/files/student.pt2",
+        }
+    ],
+}
 _EXAMPLES: Mapping[str, dict[str, Any]] = {
     **UPLOADS,
     "EstimateBody": ESTIMATE,
+    "SurrogateBody": SURROGATE,
+    "ParetoBody": pareto(_TRIAL, _STUDENT),
     "JobBody": {
         "id": _JOB_ID,
         "name": "digits on a phone",
@@ -57,40 +93,8 @@ _EXAMPLES: Mapping[str, dict[str, Any]] = {
         "embedding": None,
         "error": None,
     },
-    "TrialBody": {
-        "number": 17,
-        "state": "completed",
-        "edits": {},
-        "params": 9510,
-        "macs": 413776,
-        "bytes": 39064,
-        "accuracy": 0.9814,
-        "score": 0.9931,
-        "epochs": 3,
-        "duration_s": 27.1,
-        "seed": 2508186513975217,
-        "error": None,
-        "latency_ms": None,
-        "reused_from": None,
-        "curve": [0.7212, 0.9703, 0.9814],
-        "criterion": "l1",
-        "lost_attempts": [],
-    },
-    "StudentBody": _BEST
-    | {
-        "job": _JOB_ID,
-        "final": True,
-        "test_accuracy": 0.9778,
-        "bytes": 39064,
-        "files": [
-            {
-                "name": "student.pt2",
-                "bytes": 161032,
-                "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                "href": f"/v1/students/{_STUDENT_ID}/files/student.pt2",
-            }
-        ],
-    },
+    "TrialBody": _TRIAL,
+    "StudentBody": _STUDENT,
     "EmbeddingBody": {
         "id": "emb_7uV8wX9yZ0aB1cD2eF3gH4",
         "job": _JOB_ID,

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from anyio.to_thread import current_default_thread_limiter
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.telemetry import TelemetryConfig
 
 from app import openapi, problem_handlers
@@ -14,6 +14,7 @@ from app.door import UNWATCHED, Door
 from app.doorman import Doorman
 from app.garbage import collect_now_and_then
 from app.guard import Guard, is_loopback
+from app.heads import Heads
 from app.http_metrics import Measuring
 from app.metrics import Metrics
 from app.packing import Packing
@@ -22,6 +23,7 @@ from app.request_ids import RequestIds
 from app.routes import (
     architecture,
     datasets,
+    description,
     embeddings,
     estimates,
     health,
@@ -33,6 +35,7 @@ from app.routes import (
     surrogate,
     teachers,
 )
+from app.routes.parameters import known_alone
 from app.safety_headers import SafetyHeaders
 from app.services import Services
 from app.slow_bodies import SlowBodies
@@ -51,12 +54,6 @@ _TELEMETRY: TelemetryConfig = {
     "auto_configure": False,
     "exclude": lambda scope: scope.get("path") in UNWATCHED,
 }
-
-_KEY_PROBLEMS = openapi.problems(
-    _401="No key is sent, or one that opens nothing.",
-    _403="The key's scopes don't allow it, or another site's page sent it.",
-    _429="The key asks too fast: `Retry-After` says when to ask again.",
-)
 
 
 def create_app(services: Services) -> FastAPI:
@@ -78,7 +75,7 @@ def create_app(services: Services) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
         separate_input_output_schemas=False,
-        redoc_url=None,
+        openapi_url=None,  # app.routes.description has it, and its page
         telemetry=_TELEMETRY,
     )
     app.state.services = services
@@ -87,6 +84,7 @@ def create_app(services: Services) -> FastAPI:
     doorman = Doorman(services.database, is_open=is_loopback(services.settings.host))
     app.add_middleware(SlowBodies, bytes_per_s=services.settings.min_body_bytes_per_s)
     app.add_middleware(Packing)
+    app.add_middleware(Heads)
     app.add_middleware(Door, doorman=doorman, rates=Rates(services.settings.max_requests_per_s))
     app.add_middleware(Audit)
     app.add_middleware(Guard, settings=services.settings)
@@ -95,9 +93,10 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(RequestIds)  # the last one added comes first
     of_jobs = (jobs, architecture, surrogate, students)
     for routes in (*of_jobs, datasets, teachers, embeddings, estimates, server):
-        app.include_router(routes.router, responses=_KEY_PROBLEMS)
+        app.include_router(routes.router, dependencies=[Depends(known_alone)])
     app.include_router(health.router)
     app.include_router(metrics.router)
     app.include_router(page.router)
+    app.include_router(description.router)
     openapi.describe(app)
     return app

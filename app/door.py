@@ -1,6 +1,7 @@
 """The door: every request needs a key that may do what is asked, but those for health or the page.
 
-The page at `/` is the same for everybody; what it shows it asks for with its visitor's key.
+The page at `/` is the same for everybody; what it shows it asks for with its visitor's key. So is
+the description of the API.
 """
 
 import asyncio
@@ -25,9 +26,10 @@ from app.visitor import NOBODY, Visitor
 from app.visitor import Scope as Allowed
 
 METRICS = "/metrics"
+DOCS, DESCRIPTION = "/docs", "/openapi.json"
 _HEALTH = ("/healthz", "/readyz")
 UNWATCHED = frozenset({*_HEALTH, METRICS})  # asked for by machines all the time
-_OPEN_PATHS = frozenset({"/", *_HEALTH})
+_OPEN_PATHS = frozenset({"/", DOCS, DESCRIPTION, *_HEALTH})
 _OPEN_FOLDER = "/page/"
 _READING = ("GET", "HEAD", "OPTIONS")
 _SCHEME = "bearer"

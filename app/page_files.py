@@ -39,6 +39,12 @@ class PageFile:
     tag: str
     kind: str
 
+    @classmethod
+    def of(cls, content: bytes, kind: str) -> "PageFile":
+        """Returns the file of a content."""
+        tag = hashlib.sha256(content).hexdigest()[:32]
+        return cls(content, gzip.compress(content, mtime=0), tag, kind)
+
 
 def page_names() -> frozenset[str]:
     """Returns the names of all files of the page."""
@@ -53,13 +59,7 @@ def page_file(name: str) -> PageFile:
     Args:
         name: one of `page_names()`; it is not checked here.
     """
-    content = _content(name)
-    return PageFile(
-        content=content,
-        zipped=gzip.compress(content, mtime=0),
-        tag=hashlib.sha256(content).hexdigest()[:32],
-        kind=_KINDS[Path(name).suffix],
-    )
+    return PageFile.of(_content(name), _KINDS[Path(name).suffix])
 
 
 def _content(name: str) -> bytes:

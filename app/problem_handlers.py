@@ -13,8 +13,19 @@ from starlette.responses import JSONResponse, Response
 
 from app.field_errors import field_errors
 from app.log_context import request_id
-from app.problems import MEDIA_TYPE, Invalid, NotReady, StillhouseError, problem
+from app.problems import (
+    MEDIA_TYPE,
+    Invalid,
+    MethodNotAllowed,
+    NotFound,
+    NotReady,
+    StillhouseError,
+    problem,
+)
 from app.request_ids import HEADER
+
+# What the framework refuses by itself, in our words.
+_OF_FRAMEWORK = {kind.status: kind for kind in (NotFound, MethodNotAllowed)}
 
 
 def install(app: FastAPI) -> None:
@@ -46,12 +57,13 @@ def _parameters(request: Request, error: Exception) -> Response:
 
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    title = HTTPStatus(error.status_code).phrase
-    kind = title.lower().replace(" ", "-")
-    detail = f"{request.method} {request.url.path}: {title}"
-    return _answer(
-        error.status_code, problem(error.status_code, kind, title, detail), error.headers
-    )
+    phrase = HTTPStatus(error.status_code).phrase
+    detail = f"{request.method} {request.url.path}: {phrase}"
+    kind = _OF_FRAMEWORK.get(error.status_code)
+    if kind is not None:
+        return _answer(kind.status, kind(detail).problem(), error.headers)
+    own = problem(error.status_code, phrase.lower().replace(" ", "-"), phrase, detail)
+    return _answer(error.status_code, own, error.headers)
 
 
 def _no_database(request: Request, _: Exception) -> Response:

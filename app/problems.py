@@ -75,6 +75,14 @@ class NotFound(StillhouseError):
     title = "Not found"
 
 
+class MethodNotAllowed(StillhouseError):
+    """Raised when a path is there, but not for the request's method."""
+
+    status = 405
+    type = "method-not-allowed"
+    title = "The path has no such method"
+
+
 class TooSlow(StillhouseError):
     """Raised when a request's body comes so slowly that it would take a place for too long."""
 

@@ -5,11 +5,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.jobs import get_job
-from app.openapi import problems
-from app.problems import NotFound
+from app.problem_examples import JOB, NO_JOB, Told, problems
+from app.problems import Gone, NotFound
 from app.routes.parameters import JobId
+from app.search_examples import ARCHITECTURE
 from app.services import Used
 from app.unchanging import unchanging
+
+_PROBLEMS: Told = {
+    "Its teacher is not ready.": NotFound(f"the teacher of {JOB} is not ready"),
+    "The graph is gone.": Gone("it is not in the artifact store any more: jobs/x/architecture"),
+}
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -18,11 +24,12 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
     "/{job_id}/architecture",
     response_class=Response,
     responses={
-        200: {"content": {"application/json": {}}, "description": "As in a student's files."},
+        200: {
+            "content": {"application/json": {"example": ARCHITECTURE}},
+            "description": "As in a student's files.",
+        },
         304: {"description": "Not changed."},
-        **problems(
-            _404="There is no such job, or its teacher is not ready.", _410="The graph is gone."
-        ),
+        **problems(NO_JOB, _PROBLEMS),
     },
 )
 async def show_architecture(request: Request, services: Used, job_id: JobId) -> Response:

@@ -16,8 +16,17 @@ from app.datasets import get_dataset, list_datasets
 from app.deletion import delete_dataset
 from app.idempotency import answer_once
 from app.json_answer import json_answer
-from app.openapi import problems
-from app.problems import NotFound
+from app.problem_examples import (
+    FORM_BODY,
+    JOB,
+    LISTED,
+    NO_ROOM,
+    RESENT,
+    Told,
+    invalid,
+    problems,
+)
+from app.problems import Conflict, FieldError, Gone, NotFound, TooLarge
 from app.records import DatasetRecord
 from app.routes.parameters import Cursor, Limit, Once
 from app.services import Used
@@ -27,7 +36,27 @@ from app.uploading import admitted_upload, expect_room_to_store, fingerprint_of_
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 
-DatasetId = Annotated[str, Path(examples=["dst_0aB1cD2eF3gH4iJ5kL6mN7"])]
+_ID = "dst_0aB1cD2eF3gH4iJ5kL6mN7"
+DatasetId = Annotated[str, Path(description="The dataset's id.", examples=[_ID])]
+_NO_DATASET: Told = {"There is no such dataset.": NotFound(f"there is no dataset '{_ID}'")}
+_USED: Told = {
+    "An unfinished job or estimate uses it.": Conflict(
+        f"{_ID} is used by {JOB}: cancel that, or wait for its end"
+    )
+}
+_NO_SAMPLES: Told = {
+    "None of its images were kept.": NotFound(f"no images of {_ID} were kept to show"),
+    "The picture is gone.": Gone(f"it is not in the artifact store any more: datasets/{_ID}.png"),
+}
+_NO_IMAGES = "the array `images` is missing"
+_UPLOAD: Told = {
+    "The upload is too large.": TooLarge(
+        "this upload may have 2147483648 bytes in all", [FieldError("#/file", "too large")]
+    ),
+    "It is no dataset: `errors` names the array or the image.": invalid(
+        "#/file/images", _NO_IMAGES, f"`images` of the upload is no dataset: {_NO_IMAGES}"
+    ),
+}
 _FORM = Form(files=frozenset({"file"}), texts=frozenset({"name"}))
 _BODY = {
     "requestBody": {
@@ -65,14 +94,7 @@ _BODY = {
     status_code=201,
     responses={
         201: {"model": DatasetBody, "description": "The dataset, checked, at `Location`."},
-        **problems(
-            _409="The same request is under way.",
-            _413="The upload is too large.",
-            _415="The body is not multipart/form-data.",
-            _422="It is no dataset: `errors` names the array or the image.",
-            _429="Other uploads are under way: `Retry-After` says when to try again.",
-            _507="There is no room for it.",
-        ),
+        **problems(_UPLOAD, FORM_BODY, RESENT, NO_ROOM),
     },
     openapi_extra=_BODY,
 )
@@ -92,9 +114,7 @@ async def upload_dataset(request: Request, services: Used, sender: Once) -> Resp
         return await run_sync(answer, limiter=services.checks)
 
 
-@router.get(
-    "", responses={200: {"model": PageBody[DatasetBody]}, **problems(_422="A wrong cursor.")}
-)
+@router.get("", responses={200: {"model": PageBody[DatasetBody]}, **problems(LISTED)})
 def list_the_datasets(services: Used, limit: Limit = 20, cursor: Cursor = None) -> Response:
     """Lists the uploaded datasets, newest first."""
     with services.database.read() as session:
@@ -104,7 +124,7 @@ def list_the_datasets(services: Used, limit: Limit = 20, cursor: Cursor = None) 
 
 @router.get(
     "/{dataset_id}",
-    responses={200: {"model": DatasetBody}, **problems(_404="There is no such dataset.")},
+    responses={200: {"model": DatasetBody}, **problems(_NO_DATASET)},
 )
 def show_dataset(services: Used, dataset_id: DatasetId) -> Response:
     """Shows an uploaded dataset."""
@@ -117,14 +137,11 @@ def show_dataset(services: Used, dataset_id: DatasetId) -> Response:
     response_class=Response,
     responses={
         200: {
-            "content": {"image/png": {}},
+            "content": {"image/png": {"example": "(a picture)"}},
             "description": "Some of its images in a row, as a PNG.",
         },
         304: {"description": "Not changed."},
-        **problems(
-            _404="There is no such dataset, or none of its images were kept.",
-            _410="The picture is gone.",
-        ),
+        **problems(_NO_DATASET, _NO_SAMPLES),
     },
 )
 async def show_samples(request: Request, services: Used, dataset_id: DatasetId) -> Response:
@@ -142,7 +159,7 @@ async def show_samples(request: Request, services: Used, dataset_id: DatasetId) 
     response_class=Response,
     responses={
         204: {"description": "It is deleted."},
-        **problems(_404="There is no such dataset.", _409="An unfinished job or estimate uses it."),
+        **problems(_NO_DATASET, _USED),
     },
 )
 def remove_dataset(services: Used, dataset_id: DatasetId) -> Response:

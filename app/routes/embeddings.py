@@ -9,18 +9,24 @@ from app.bodies import EmbeddingBody, PageBody
 from app.deletion import delete_embedding
 from app.embeddings import get_embedding, list_embeddings
 from app.json_answer import json_answer
-from app.openapi import problems
+from app.problem_examples import JOB, LISTED, Told, problems
+from app.problems import Conflict, NotFound
 from app.routes.parameters import Cursor, Limit
 from app.services import Used
 
 router = APIRouter(prefix="/v1/embeddings", tags=["embeddings"])
 
-EmbeddingId = Annotated[str, Path(examples=["emb_7uV8wX9yZ0aB1cD2eF3gH4"])]
+_ID = "emb_7uV8wX9yZ0aB1cD2eF3gH4"
+EmbeddingId = Annotated[str, Path(description="The embedding's id.", examples=[_ID])]
+_NO_EMBEDDING: Told = {"There is no such embedding.": NotFound(f"there is no embedding '{_ID}'")}
+_USED: Told = {
+    "An unfinished job or estimate starts from it.": Conflict(
+        f"{_ID} is used by {JOB}: cancel that, or wait for its end"
+    )
+}
 
 
-@router.get(
-    "", responses={200: {"model": PageBody[EmbeddingBody]}, **problems(_422="A wrong cursor.")}
-)
+@router.get("", responses={200: {"model": PageBody[EmbeddingBody]}, **problems(LISTED)})
 def list_the_embeddings(services: Used, limit: Limit = 20, cursor: Cursor = None) -> Response:
     """Lists the saved embeddings, newest first; name one as `search.embedding.from` of a job."""
     with services.database.read() as session:
@@ -30,7 +36,7 @@ def list_the_embeddings(services: Used, limit: Limit = 20, cursor: Cursor = None
 
 @router.get(
     "/{embedding_id}",
-    responses={200: {"model": EmbeddingBody}, **problems(_404="There is no such embedding.")},
+    responses={200: {"model": EmbeddingBody}, **problems(_NO_EMBEDDING)},
 )
 def show_embedding(services: Used, embedding_id: EmbeddingId) -> Response:
     """Shows a saved embedding: which teacher, dataset and trials it learned from."""
@@ -44,9 +50,7 @@ def show_embedding(services: Used, embedding_id: EmbeddingId) -> Response:
     response_class=Response,
     responses={
         204: {"description": "It is deleted."},
-        **problems(
-            _404="There is no such embedding.", _409="An unfinished job or estimate starts from it."
-        ),
+        **problems(_NO_EMBEDDING, _USED),
     },
 )
 def remove_embedding(services: Used, embedding_id: EmbeddingId) -> Response:

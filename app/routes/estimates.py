@@ -13,8 +13,9 @@ from app.estimates import get_estimate
 from app.idempotency import answer_once, fingerprint_of
 from app.json_answer import json_answer
 from app.json_body import parse
-from app.openapi import problems
 from app.polling import polled_answer
+from app.problem_examples import JSON_BODY, RESENT, UNCHECKED_TEACHER, WAITED, Told, problems
+from app.problems import NotFound, TooMany
 from app.requests import JobRequest
 from app.routes.job_body import JOB_REQUEST, JsonBody
 from app.routes.parameters import Once, Wait
@@ -23,7 +24,14 @@ from app.submission import submit_estimate
 
 router = APIRouter(prefix="/v1/estimates", tags=["estimates"])
 
-EstimateId = Annotated[str, Path(examples=["est_5pQ6rS7tU8vW9xY0zA1bC2"])]
+_ID = "est_5pQ6rS7tU8vW9xY0zA1bC2"
+EstimateId = Annotated[str, Path(description="The estimate's id.", examples=[_ID])]
+_NO_ESTIMATE: Told = {"There is no such estimate.": NotFound(f"there is no estimate '{_ID}'")}
+_ASKED: Told = {
+    "Too many estimates wait already.": TooMany(
+        "1000 estimates wait or are worked on, which is all that there may be"
+    )
+}
 _POLL_AFTER_S = "1"
 
 
@@ -32,13 +40,7 @@ _POLL_AFTER_S = "1"
     status_code=202,
     responses={
         202: {"model": EstimateBody, "description": "The estimate will be at `Location`."},
-        **problems(
-            _409="Its teacher is still being checked, or the same request is under way.",
-            _413="The body is too large.",
-            _415="The body is not JSON.",
-            _422="A field is wrong: see `errors`.",
-            _429="Too many estimates wait already: `Retry-After` says when to try again.",
-        ),
+        **problems(UNCHECKED_TEACHER, JSON_BODY, RESENT, _ASKED),
     },
     openapi_extra=JOB_REQUEST,
 )
@@ -55,11 +57,7 @@ def ask_for_estimate(services: Used, body: JsonBody, sender: Once) -> Response:
     responses={
         200: {"model": EstimateBody},
         304: {"description": "Not changed."},
-        **problems(
-            _404="There is no such estimate.",
-            _422="`wait` is wrong.",
-            _429="Too many wait already.",
-        ),
+        **problems(_NO_ESTIMATE, WAITED),
     },
 )
 async def show_estimate(

@@ -1,17 +1,29 @@
 """Health: whether the process lives, and whether it can work."""
 
+from typing import Any
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from app.bodies import HealthBody
 from app.json_answer import json_answer
-from app.openapi import problems
+from app.problem_examples import Told, problems
+from app.problems import NotReady
 from app.services import Used
 
 router = APIRouter(tags=["health"])
 
 
-@router.get("/healthz", responses={200: {"model": HealthBody}})
+def _told(status: str) -> dict[str, Any]:
+    example = {"status": status}
+    return {"model": HealthBody, "content": {"application/json": {"example": example}}}
+
+
+_LACKS = "is at revision 0011, but 0012 is wanted: run `stillhouse db upgrade`"
+_NOT_READY: Told = {"The database lacks migrations.": NotReady(f"the database {_LACKS}")}
+
+
+@router.get("/healthz", responses={200: _told("ok")})
 async def tell_alive() -> Response:
     """Tells that the process lives, and asks nothing else."""
     return json_answer(HealthBody(status="ok"))
@@ -20,8 +32,8 @@ async def tell_alive() -> Response:
 @router.get(
     "/readyz",
     responses={
-        200: {"model": HealthBody},
-        **problems(_503="The database can't be reached, or lacks migrations."),
+        200: _told("ready"),
+        **problems(_NOT_READY),
     },
 )
 def tell_ready(services: Used) -> Response:

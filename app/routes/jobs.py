@@ -21,11 +21,23 @@ from app.jobs import get_job, get_overview, list_overviews, require_job
 from app.json_answer import json_answer
 from app.json_body import parse
 from app.known import Known
-from app.openapi import problems
 from app.pareto import pareto_set
 from app.pareto_body import ParetoBody
 from app.polling import polled_answer
-from app.problems import NotFound
+from app.problem_examples import (
+    FROM_A_NUMBER,
+    JOB,
+    JSON_BODY,
+    LISTED,
+    NO_JOB,
+    NO_ROOM,
+    RESENT,
+    UNCHECKED_TEACHER,
+    WAITED,
+    Told,
+    problems,
+)
+from app.problems import Conflict, NotFound, TooMany
 from app.records import JobOverview, JobRecord, Progress
 from app.requests import JobRequest
 from app.routes.job_body import JOB_REQUEST, JsonBody
@@ -40,13 +52,28 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
 _POLL_AFTER_S = "2"
 _FEW = 50  # rows that are read and worded in a few milliseconds
-_NO_JOB = problems(_404="There is no such job.")
+_SUBMITTED: Told = {
+    "Too many jobs wait already.": TooMany(
+        "1000 jobs wait or are worked on, which is all that there may be"
+    )
+}
+_NO_STUDENT: Told = {"It has no student yet.": NotFound(f"{JOB} has no student yet")}
+_FOLLOWED: Told = {
+    "Too many follow jobs already.": TooMany("1000 wait for changes already, which is all that may")
+}
+_KEPT: Told = {
+    "It has not ended.": Conflict(f"{JOB} is searching: only a job that has ended can be deleted"),
+    "An unfinished job or estimate starts from its embedding.": Conflict(
+        f"emb_7uV8wX9yZ0aB1cD2eF3gH4 is used by {JOB}: cancel that, or wait for its end"
+    ),
+}
 _EVENTS_EXAMPLE = 'id: 3.2.1r0.5f3a9c01.\nevent: trial\ndata: {"number": 1, …}\n\n'
 LastEventId = Annotated[
     str | None,
     Header(
         alias="Last-Event-ID",
         description="The `id` of the last event that came, to be sent all after it.",
+        examples=["3.2.1r0.5f3a9c01."],
     ),
 ]
 
@@ -56,14 +83,7 @@ LastEventId = Annotated[
     status_code=202,
     responses={
         202: {"model": JobBody, "description": "The job is in the queue at `Location`."},
-        **problems(
-            _409="Its teacher is still being checked, or the same request is under way.",
-            _413="The body is too large.",
-            _415="The body is not JSON.",
-            _422="A field is wrong: see `errors`.",
-            _429="Too many jobs wait already: `Retry-After` says when to try again.",
-            _507="There is no room for what would come of it.",
-        ),
+        **problems(UNCHECKED_TEACHER, JSON_BODY, RESENT, _SUBMITTED, NO_ROOM),
     },
     openapi_extra=JOB_REQUEST,
 )
@@ -79,7 +99,7 @@ def submit_job(services: Used, body: JsonBody, sender: Once) -> Response:
     return answer_once(services.database, sender, same, carry_out, _queued)
 
 
-@router.get("", responses={200: {"model": PageBody[JobBody]}, **problems(_422="A wrong cursor.")})
+@router.get("", responses={200: {"model": PageBody[JobBody]}, **problems(LISTED)})
 async def list_the_jobs(services: Used, limit: Limit = 20, cursor: Cursor = None) -> Response:
     """Lists the jobs, newest first."""
 
@@ -94,8 +114,7 @@ async def list_the_jobs(services: Used, limit: Limit = 20, cursor: Cursor = None
     responses={
         200: {"model": JobBody},
         304: {"description": "Not changed."},
-        **_NO_JOB,
-        **problems(_422="`wait` is wrong.", _429="Too many wait already."),
+        **problems(NO_JOB, WAITED),
     },
 )
 async def show_job(request: Request, services: Used, job_id: JobId, wait: Wait = 0) -> Response:
@@ -118,8 +137,7 @@ async def show_job(request: Request, services: Used, job_id: JobId, wait: Wait =
     responses={
         200: {"content": {EVENTS: {"example": _EVENTS_EXAMPLE}}, "description": "The events."},
         204: {"description": "The job has ended, and `Last-Event-ID` was its last event."},
-        **_NO_JOB,
-        **problems(_429="Too many follow jobs already: `Retry-After` says when to try again."),
+        **problems(NO_JOB, _FOLLOWED),
     },
 )
 async def follow_job(
@@ -140,7 +158,10 @@ async def follow_job(
 
 @router.get(
     "/{job_id}/trials",
-    responses={200: {"model": PageBody[TrialBody]}, **_NO_JOB, **problems(_422="A wrong cursor.")},
+    responses={
+        200: {"model": PageBody[TrialBody]},
+        **problems(NO_JOB, LISTED, FROM_A_NUMBER),
+    },
 )
 async def list_the_trials(
     services: Used, job_id: JobId, limit: Limit = 100, cursor: Cursor = None, first: First = 0
@@ -162,7 +183,7 @@ async def list_the_trials(
     "/{job_id}/best",
     responses={
         200: {"model": StudentBody},
-        **problems(_404="There is no such job, or no student yet."),
+        **problems(NO_JOB, _NO_STUDENT),
     },
 )
 async def show_best(services: Used, job_id: JobId) -> Response:
@@ -178,7 +199,7 @@ async def show_best(services: Used, job_id: JobId) -> Response:
     return await services.database.look(read)
 
 
-@router.get("/{job_id}/students", responses={200: {"model": StudentsBody}, **_NO_JOB})
+@router.get("/{job_id}/students", responses={200: {"model": StudentsBody}, **problems(NO_JOB)})
 def list_the_students(services: Used, job_id: JobId) -> Response:
     """Lists the students that a job's trials became, the oldest first, with their files.
 
@@ -190,7 +211,7 @@ def list_the_students(services: Used, job_id: JobId) -> Response:
     return json_answer(StudentsBody.of(found, job.teacher))
 
 
-@router.get("/{job_id}/pareto", responses={200: {"model": ParetoBody}, **_NO_JOB})
+@router.get("/{job_id}/pareto", responses={200: {"model": ParetoBody}, **problems(NO_JOB)})
 def show_pareto(services: Used, job_id: JobId) -> Response:
     """Shows the completed trials that no other beats on accuracy and the objective's costs.
 
@@ -212,10 +233,7 @@ def show_pareto(services: Used, job_id: JobId) -> Response:
     response_class=Response,
     responses={
         204: {"description": "It is deleted."},
-        **problems(
-            _404="There is no such job.",
-            _409="It has not ended, or an unfinished job starts from its embedding.",
-        ),
+        **problems(NO_JOB, _KEPT),
     },
 )
 def remove_job(services: Used, job_id: JobId) -> Response:
@@ -224,7 +242,9 @@ def remove_job(services: Used, job_id: JobId) -> Response:
     return Response(status_code=204)
 
 
-def _add_command(name: str, command: Callable[[Session, str], None], does: str) -> None:
+def _add_command(
+    name: str, command: Callable[[Session, str], None], does: str, refused: Told
+) -> None:
     @router.post(
         f"/{{job_id}}/{name}",
         status_code=202,
@@ -232,7 +252,7 @@ def _add_command(name: str, command: Callable[[Session, str], None], does: str) 
         description=does,
         responses={
             202: {"model": JobBody},
-            **problems(_404="There is no such job.", _409="Its state doesn't allow it."),
+            **problems(NO_JOB, refused),
         },
     )
     def carry_out(services: Used, job_id: JobId) -> Response:
@@ -242,9 +262,27 @@ def _add_command(name: str, command: Callable[[Session, str], None], does: str) 
             return _accepted(get_overview(session, job_id))
 
 
-_add_command("cancel", job_commands.cancel, "Ends a job; its finished trials stay.")
-_add_command("pause", job_commands.pause, "Stops a job until it is resumed.")
-_add_command("resume", job_commands.resume, "Goes on with a paused job.")
+_add_command(
+    "cancel",
+    job_commands.cancel,
+    "Ends a job; its finished trials stay.",
+    {"It has ended.": Conflict(f"{JOB} has succeeded: only an unfinished job can be cancelled")},
+)
+_add_command(
+    "pause",
+    job_commands.pause,
+    "Stops a job until it is resumed.",
+    {
+        "It has ended.": Conflict(f"{JOB} has succeeded: only an unfinished job can be paused"),
+        "It is being cancelled.": Conflict(f"{JOB} is being cancelled"),
+    },
+)
+_add_command(
+    "resume",
+    job_commands.resume,
+    "Goes on with a paused job.",
+    {"It is not paused.": Conflict(f"{JOB} is searching: only a paused job can be resumed")},
+)
 
 
 def _queued(job: JobRecord) -> Response:

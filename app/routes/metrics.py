@@ -6,10 +6,16 @@ from starlette.responses import Response
 
 from app.door import METRICS
 from app.metrics import MEDIA_TYPE, Metrics
-from app.openapi import problems
+from app.problem_examples import OF_KEYS, Told, problems
+from app.problems import ScopeLacking
 
 router = APIRouter(tags=["health"])
 
+_LACKING: Told = {
+    "The key lacks the scope `admin`: the metrics tell of everybody.": ScopeLacking(
+        f"{METRICS} tells of everybody: it needs the scope `admin`"
+    )
+}
 _EXAMPLE = 'stillhouse_database_up 1.0\nstillhouse_jobs{state="queued"} 3.0\n'
 
 
@@ -18,10 +24,7 @@ _EXAMPLE = 'stillhouse_database_up 1.0\nstillhouse_jobs{state="queued"} 3.0\n'
     response_class=Response,
     responses={
         200: {"content": {"text/plain": {"example": _EXAMPLE}}, "description": "The metrics."},
-        **problems(
-            _401="No key is sent, or one that opens nothing.",
-            _403="The key lacks the scope `admin`: the metrics tell of everybody.",
-        ),
+        **problems(OF_KEYS, _LACKING),
     },
 )
 async def tell_metrics(request: Request) -> Response:

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.json_answer import has_already
+from app.file_answer import file_answer
 from app.page_files import INDEX, page_file, page_names
 from app.problems import NotFound
 
@@ -22,7 +22,7 @@ _NAMES = page_names()
 @router.get("/")
 def show_page(request: Request) -> Response:
     """Shows the page."""
-    return _answer(request, INDEX)
+    return file_answer(request, page_file(INDEX), _POLICY)
 
 
 @router.get("/page/{name}")
@@ -30,22 +30,4 @@ def fetch_page_file(request: Request, name: str) -> Response:
     """Sends a file of the page; each is asked for again, and sent only where it has changed."""
     if name not in _NAMES:
         raise NotFound(f"the page has no file {name[:100]!r}")
-    return _answer(request, name)
-
-
-def _answer(request: Request, name: str) -> Response:
-    file = page_file(name)
-    zipped = "gzip" in request.headers.get("accept-encoding", "")
-    tag = f'"{file.tag}-gzip"' if zipped else f'"{file.tag}"'
-    headers = {
-        "Content-Security-Policy": _POLICY,
-        "ETag": tag,
-        "Cache-Control": "no-cache",
-        "Vary": "Accept-Encoding",
-    }
-    if has_already(request, tag):
-        return Response(status_code=304, headers=headers)
-    if zipped:
-        headers["Content-Encoding"] = "gzip"
-    content = file.zipped if zipped else file.content
-    return Response(content, headers=headers, media_type=file.kind)
+    return file_answer(request, page_file(name), _POLICY)

@@ -3,17 +3,23 @@
 from typing import Annotated
 
 from fastapi import Depends, Header, Path, Query
+from fastapi.dependencies.models import Dependant
 from starlette.requests import Request
 
+from app.field_errors import pointer
 from app.idempotency import HEADER, Sender
 from app.polling import LONGEST_S
+from app.problems import FieldError, Invalid
+
+_MOST_TOLD = 20  # of the parameters that are unknown
 
 Limit = Annotated[int, Query(ge=1, le=500, description="Items on a page.", examples=[50])]
 Cursor = Annotated[
     str | None, Query(max_length=500, description="`next` of the page before.", examples=["WzQwXQ"])
 ]
 First = Annotated[
-    int, Query(ge=0, le=2**63 - 1, description="Only trials of this number and above.")
+    int,
+    Query(ge=0, le=2**63 - 1, description="Only trials of this number and above.", examples=[18]),
 ]
 Wait = Annotated[
     int,
@@ -22,9 +28,27 @@ Wait = Annotated[
         le=LONGEST_S,
         description="Seconds for which the answer is held while the `ETag` of `If-None-Match` still"
         " stands; then it is 304.",
+        examples=[30],
     ),
 ]
 JobId = Annotated[str, Path(description="The job's id.", examples=["job_3qT7ZcWm8yPp5RkXj1NaVd"])]
+
+
+async def known_alone(request: Request) -> None:
+    """Refuses a query with a parameter that the route doesn't have, such as a misspelt one.
+
+    Raises:
+        Invalid: there is one; names each.
+    """
+    dependant: Dependant = request.scope["route"].dependant
+    known = sorted(field.alias for field in dependant.query_params)
+    unknown = sorted(set(request.query_params) - set(known))[:_MOST_TOLD]
+    if unknown:
+        detail = f"there is no such parameter; there are: {', '.join(known) or 'none'}"
+        raise Invalid(
+            "the query has what this route doesn't take: see errors",
+            [FieldError(pointer(name), detail) for name in unknown],
+        )
 
 
 async def _sender(

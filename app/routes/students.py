@@ -11,11 +11,12 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from app.artifacts import Artifacts
-from app.byte_range import Part, part_of
+from app.byte_range import NoSuchPart, Part, part_of
 from app.json_answer import has_already
-from app.openapi import problems
+from app.problem_examples import Told, problems
 from app.problems import Gone, NotFound
 from app.records import StoredStudentFile, StudentRecord
+from app.search_examples import ARCHITECTURE
 from app.services import Used
 from app.students import get_student
 
@@ -30,12 +31,19 @@ _PAGE_POLICY = (
     "frame-ancestors 'none'; sandbox"
 )
 _ANY_FILE: dict[str, Any] = {
-    "application/octet-stream": {},
-    "application/json": {},
-    "text/html": {},
+    "application/octet-stream": {"example": "(what student.pt2 holds)"},
+    "application/json": {"example": ARCHITECTURE},
+    "text/html": {"example": "<!doctype html>…"},
 }
-StudentId = Annotated[str, Path(examples=["std_6Vb0hF2mUuQk1sYd9LxWcA"])]
-FileName = Annotated[str, Path(examples=["student.pt2"])]
+_ID = "std_6Vb0hF2mUuQk1sYd9LxWcA"
+StudentId = Annotated[str, Path(description="The student's id.", examples=[_ID])]
+FileName = Annotated[str, Path(description="The file's name.", examples=["student.pt2"])]
+_PROBLEMS: Told = {
+    "There is no such student.": NotFound(f"there is no student '{_ID}'"),
+    "It has no such file.": NotFound(f"{_ID} has no file 'student.pt3'; it has student.pt2"),
+    "The file is gone.": Gone(f"student.pt2 of {_ID} is not in the artifact store any more"),
+    "The file has no such part; `Content-Range` has its size.": NoSuchPart(161_032),
+}
 
 
 @router.get(
@@ -48,11 +56,7 @@ FileName = Annotated[str, Path(examples=["student.pt2"])]
         },
         206: {"content": _ANY_FILE, "description": "The part of the file that `Range` asks for."},
         304: {"description": "Not changed."},
-        **problems(
-            _404="There is no such student or file.",
-            _410="The file is gone.",
-            _416="The file has no such part; `Content-Range` has its size.",
-        ),
+        **problems(_PROBLEMS),
     },
 )
 async def fetch_file(

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from app.jobs import require_job
 from app.json_answer import tagged_answer
-from app.openapi import problems
+from app.problem_examples import NO_JOB, problems
 from app.routes.parameters import JobId
 from app.services import Used
 from app.surrogate_body import SurrogateBody
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
     responses={
         200: {"model": SurrogateBody},
         304: {"description": "Not changed."},
-        **problems(_404="There is no such job."),
+        **problems(NO_JOB),
     },
 )
 def show_surrogate(request: Request, services: Used, job_id: JobId) -> Response:

@@ -14,8 +14,19 @@ from app.deletion import delete_teacher
 from app.errand_records import UploadedTeacher
 from app.idempotency import answer_once
 from app.json_answer import json_answer
-from app.openapi import problems
 from app.polling import polled_answer
+from app.problem_examples import (
+    FORM_BODY,
+    JOB,
+    LISTED,
+    NO_ROOM,
+    RESENT,
+    WAITED,
+    Told,
+    invalid,
+    problems,
+)
+from app.problems import Conflict, FieldError, NotFound, TooLarge
 from app.routes.parameters import Cursor, Limit, Once, Wait
 from app.services import Used
 from app.teacher_bodies import ListedTeacherBody, UploadedTeacherBody
@@ -27,7 +38,29 @@ from app.uploading import admitted_upload, expect_room_to_store, fingerprint_of_
 
 router = APIRouter(prefix="/v1/teachers", tags=["teachers"])
 
-TeacherId = Annotated[str, Path(examples=["tch_5kL6mN70aB1cD2eF3gH4iJ"])]
+_ID = "tch_5kL6mN70aB1cD2eF3gH4iJ"
+TeacherId = Annotated[str, Path(description="The teacher's id.", examples=[_ID])]
+_NO_TEACHER: Told = {"There is no such teacher.": NotFound(f"there is no teacher '{_ID}'")}
+_USED: Told = {
+    "It is being checked.": Conflict(f"{_ID} is being checked: wait for the check's end"),
+    "An unfinished job or estimate uses it.": Conflict(
+        f"{_ID} is used by {JOB}: cancel that, or wait for its end"
+    ),
+}
+_TOGETHER = (
+    "a teacher is `network` and `weights` (safetensors), or `onnx` alone, or `architecture` (JSON)"
+    " and `weights`; this form has `weights`"
+)
+_UPLOAD: Told = {
+    "The upload is too large.": TooLarge(
+        "this upload may have 2147483648 bytes in all",
+        [FieldError(f"#/{name}", "too large") for name in sorted(FORM.files)],
+    ),
+    "The fields don't go together.": invalid("#/weights", _TOGETHER),
+    "A field is wrong.": invalid(
+        "#/preprocessing/mean", "this field is needed", "`preprocessing` is not what it should be"
+    ),
+}
 
 
 def _file(description: str) -> dict[str, str]:
@@ -92,14 +125,7 @@ _BODY = {
             "model": UploadedTeacherBody,
             "description": "The teacher is being checked: look at `Location` how that ends.",
         },
-        **problems(
-            _409="The same request is under way.",
-            _413="The upload is too large.",
-            _415="The body is not multipart/form-data.",
-            _422="The fields don't go together, or one is wrong: see `errors`.",
-            _429="Other uploads are under way: `Retry-After` says when to try again.",
-            _507="There is no room for it.",
-        ),
+        **problems(_UPLOAD, FORM_BODY, RESENT, NO_ROOM),
     },
     openapi_extra=_BODY,
 )
@@ -120,7 +146,7 @@ async def upload_teacher(request: Request, services: Used, sender: Once) -> Resp
 
 @router.get(
     "",
-    responses={200: {"model": PageBody[ListedTeacherBody]}, **problems(_422="A wrong cursor.")},
+    responses={200: {"model": PageBody[ListedTeacherBody]}, **problems(LISTED)},
 )
 def list_the_teachers(services: Used, limit: Limit = 20, cursor: Cursor = None) -> Response:
     """Lists the uploaded teachers, newest first; which layers are frozen, each one's own tells."""
@@ -134,11 +160,7 @@ def list_the_teachers(services: Used, limit: Limit = 20, cursor: Cursor = None) 
     responses={
         200: {"model": UploadedTeacherBody},
         304: {"description": "Not changed."},
-        **problems(
-            _404="There is no such teacher.",
-            _422="`wait` is wrong.",
-            _429="Too many wait already.",
-        ),
+        **problems(_NO_TEACHER, WAITED),
     },
 )
 async def show_teacher(
@@ -163,10 +185,7 @@ async def show_teacher(
     response_class=Response,
     responses={
         204: {"description": "It is deleted."},
-        **problems(
-            _404="There is no such teacher.",
-            _409="It is being checked, or an unfinished job or estimate uses it.",
-        ),
+        **problems(_NO_TEACHER, _USED),
     },
 )
 def remove_teacher(services: Used, teacher_id: TeacherId) -> Response:

@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from jsonschema import Draft202012Validator
 
 from app.openapi_headers import TOLD
+from app.problems import MEDIA_TYPE as PROBLEM
 
 Json = Any
 _MADE: list[Json] = []
@@ -47,6 +48,9 @@ def check(schema: Json, operation: Json, status: int, kind: str, body: bytes) ->
         validator = validator_of(schema, content[kind]["schema"])
         errors = [error.message for error in validator.iter_errors(json.loads(body))]
         assert errors == [], (operation["operationId"], status, errors)
+    if kind == PROBLEM:
+        types = {example["type"] for example in examples_of(content[kind])}
+        assert json.loads(body)["type"] in types, (operation["operationId"], status, body)
 
 
 def check_headers(operation: Json, status: int, headers: Mapping[str, str]) -> None:

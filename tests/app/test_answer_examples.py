@@ -29,8 +29,15 @@ def test_uploads_and_estimates_are_whole(name: str) -> None:
     assert whole["content"]["application/json"]["example"]["id"]
 
 
+def test_a_pareto_set_has_a_trial_with_its_student() -> None:
+    whole = answer("ParetoBody")
+    add_example(whole)
+    (trial,) = whole["content"]["application/json"]["example"]["items"]
+    assert trial["student"]["id"] in trial["student"]["files"][0]["href"]
+
+
 def test_other_answers_are_left_alone() -> None:
-    others: list[dict[str, Any]] = [answer("SurrogateBody"), {}, {"content": {"text/plain": {}}}]
+    others: list[dict[str, Any]] = [answer("OtherBody"), {}, {"content": {"text/plain": {}}}]
     for one in others:
         before = str(one)
         add_example(one)

@@ -31,9 +31,9 @@ def test_what_changes_something_is_written_down_with_who_did_it(
     client: TestClient, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     key = new_key(database, "read", "submit")
-    made = client.post("/v1/jobs?x=secret", json=REQUEST, headers=key)
+    made = client.post("/v1/jobs", json=REQUEST, headers=key)
     client.post(f"{made.headers['location']}/cancel", headers=key)
-    client.post("/v1/jobs/nothing%0Aelse/pause", headers=key)
+    client.post("/v1/jobs/nothing%0Aelse/pause?x=secret", headers=key)
     client.get("/v1/jobs", headers=key)
     with database.read() as session:
         (known,) = list_keys(session)
@@ -41,7 +41,7 @@ def test_what_changes_something_is_written_down_with_who_did_it(
     assert [(line["did"], line["status"]) for line in lines] == [
         ("POST /v1/jobs", 202),
         (f"POST {made.headers['location']}/cancel", 202),
-        ("POST /v1/jobs/nothing\nelse/pause", 404),
+        ("POST /v1/jobs/nothing\nelse/pause", 422),
     ]
     assert {(line["key"], line["name"]) for line in lines} == {(known.id, "ada")}
     assert lines[0]["made"] == made.headers["location"]

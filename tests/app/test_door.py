@@ -43,10 +43,11 @@ def exposed(services: Services) -> Iterator[TestClient]:
         yield client
 
 
-def test_without_a_key_the_health_alone_is_told(exposed: TestClient) -> None:
+def test_without_a_key_nothing_is_told_of_what_is_here(exposed: TestClient) -> None:
     assert exposed.get("/healthz").status_code == 200
     assert exposed.get("/readyz").status_code == 200
-    for path in ("/v1/jobs", "/openapi.json", "/docs", "/nothing", "/healthz/", "/metrics"):
+    assert exposed.get("/docs").status_code == exposed.get("/openapi.json").status_code == 200
+    for path in ("/v1/jobs", "/docs/", "/nothing", "/healthz/", "/metrics"):
         answer = exposed.get(path)
         assert answer.status_code == 401, path
         assert answer.headers["www-authenticate"] == "Bearer"

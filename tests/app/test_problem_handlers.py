@@ -4,6 +4,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.api import create_app
+from app.problems import TYPE_PREFIX, MethodNotAllowed, NotFound, StillhouseError
 from app.services import Services
 from app.settings import Settings
 from tests.app.conftest import URL_OF_API
@@ -44,6 +45,22 @@ def _of(client: TestClient, method: str, path: str) -> dict[str, object]:
 )
 def test_every_error_is_a_problem(client: TestClient, method: str, path: str, status: int) -> None:
     assert _of(client, method, path)["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kind"),
+    [
+        ("GET", "/nothing", NotFound),
+        ("GET", "/v1/jobs/job_none", NotFound),
+        ("DELETE", "/v1/jobs", MethodNotAllowed),
+    ],
+)
+def test_a_type_has_one_title_whoever_refuses(
+    client: TestClient, method: str, path: str, kind: type[StillhouseError]
+) -> None:
+    body = _of(client, method, path)
+    found = (body["type"], body["title"], body["status"])
+    assert found == (TYPE_PREFIX + kind.type, kind.title, kind.status)
 
 
 def test_a_wrong_parameter_is_named(client: TestClient) -> None:

@@ -49,12 +49,6 @@ def test_a_page_keeps_the_policy_of_its_own(
     assert "sandbox" in answer.headers["content-security-policy"]
 
 
-def test_the_description_of_the_api_may_load_its_viewer(client: TestClient) -> None:
-    answer = client.get("/docs")
-    assert "https://cdn.jsdelivr.net" in answer.text
-    assert "https://cdn.jsdelivr.net" in answer.headers["content-security-policy"]
-
-
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 def test_no_other_origin_may_read_an_answer(client: TestClient, method: str) -> None:
     origin = {"Origin": "https://evil.example"}
