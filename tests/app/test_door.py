@@ -65,7 +65,7 @@ def test_a_wrong_key_is_refused_and_not_repeated(exposed: TestClient) -> None:
     answer = exposed.get("/v1/jobs", headers={"Authorization": "Bearer sth_" + "a" * 43})
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
-    assert "aaa" not in answer.text
+    assert "a" * 8 not in answer.text
 
 
 @pytest.mark.parametrize(
