@@ -419,8 +419,8 @@ def test_a_job_that_kills_every_coordinator_is_given_up(
         with pytest.raises(KeyboardInterrupt):
             _coordinator(database, artifacts).run_one()
         with database.write() as session:
-            job = session.get_one(Job, job_id)
-            job.lease_owner = job.lease_until = None
+            held = session.get_one(Job, job_id)
+            held.lease_owner = held.lease_until = None
         pool.waiting.clear()
     assert _coordinator(database, artifacts).run_one()
     job = read_job(database, job_id)

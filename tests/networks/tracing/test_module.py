@@ -183,9 +183,10 @@ def test_shared_weights_are_traced_once() -> None:
 
 @pytest.mark.parametrize(("value", "kind"), [(float("nan"), "NaN"), (float("inf"), "an infinity")])
 def test_a_weight_that_is_not_finite_is_named(value: float, kind: str) -> None:
-    module = nn.Sequential(nn.Flatten(), nn.Linear(12, 2))
+    linear = nn.Linear(12, 2)
+    module = nn.Sequential(nn.Flatten(), linear)
     with torch.no_grad():
-        module[1].weight[0, 0] = value
+        linear.weight[0, 0] = value
     with pytest.raises(TraceError, match=f"tensor '1.weight' holds {kind}"):
         trace(module, torch.zeros(2, 3, 2, 2))
 
