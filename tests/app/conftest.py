@@ -6,6 +6,7 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -177,3 +178,13 @@ def client(services: Services) -> Iterator[TestClient]:
     app = create_app(services)
     with DescribedClient(app, base_url=URL_OF_API, raise_server_exceptions=False) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def schema(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Returns the API's own description."""
+    home = tmp_path_factory.mktemp("home")
+    settings = Settings.from_environment({"STILLHOUSE_HOME": str(home)})
+    services = Services(settings, Database(settings.database_url), Artifacts(f"file://{home}"))
+    described: dict[str, Any] = create_app(services).openapi()
+    return described

@@ -5,24 +5,11 @@ from typing import Any
 
 import pytest
 
-from app.api import create_app
-from app.artifacts import Artifacts
-from app.database import Database
 from app.docs_page import docs_page
-from app.services import Services
-from app.settings import Settings
 from tests.app.described import examples_of
 
 Json = Any
 WITHOUT_END = {"meta", "link"}
-
-
-@pytest.fixture(scope="module")
-def schema(tmp_path_factory: pytest.TempPathFactory) -> Json:
-    home = tmp_path_factory.mktemp("home")
-    settings = Settings.from_environment({"STILLHOUSE_HOME": str(home)})
-    services = Services(settings, Database(settings.database_url), Artifacts(f"file://{home}"))
-    return create_app(services).openapi()
 
 
 @pytest.fixture(scope="module")

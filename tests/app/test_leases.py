@@ -14,6 +14,7 @@ from app.problems import LeaseLost
 from app.tables import Job
 from app.trials import list_trials
 from tests.app.queries import statements
+from tests.app.queues import queue
 from tests.app.samples import NEVER_S, new_job, searching_job
 
 AT_ONCE_S = -1.0  # a lease that has run out already
@@ -103,31 +104,19 @@ def test_a_job_that_has_ended_or_waits_is_not_claimed(database: Database, state:
     assert claim(database, "b", NEVER_S) is None
 
 
-def _queue(database: Database, *owners: str | None) -> list[str]:
-    """Queues a job for each of these owners, in this order, and returns their ids."""
-    jobs = []
-    for number, owner in enumerate(owners):
-        job_id = new_job(database)
-        with database.write() as session:
-            changed = {"owner": owner, "created_at": DatabaseTime(number - 1000.0)}
-            session.execute(update(Job).where(Job.id == job_id).values(changed))
-        jobs.append(job_id)
-    return jobs
-
-
 def _claimed(database: Database, times: int, most_of_key: int = 0) -> list[str | None]:
     leases = [claim(database, f"{n}", NEVER_S, most_of_key) for n in range(times)]
     return [None if lease is None else lease.job_id for lease in leases]
 
 
 def test_keys_take_turns_by_how_many_of_their_jobs_are_worked_on(database: Database) -> None:
-    jobs = _queue(database, "a", "a", "a", "b", "b", None)
+    jobs = queue(database, "a", "a", "a", "b", "b", None)
     first, second, third, others, more, nobodys = jobs
     assert _claimed(database, 7) == [first, others, nobodys, second, more, third, None]
 
 
 def test_keys_take_turns_with_a_single_coordinator(database: Database) -> None:
-    first, second, third, others, more = _queue(database, "a", "a", "a", "b", "b")
+    first, second, third, others, more = queue(database, "a", "a", "a", "b", "b")
     taken = []
     for number in range(5):
         lease = claim(database, "alone", NEVER_S)
@@ -144,7 +133,7 @@ def test_keys_take_turns_with_a_single_coordinator(database: Database) -> None:
 def test_a_job_that_was_begun_goes_on_before_one_of_another_key_begins(
     database: Database, owners: tuple[str, str]
 ) -> None:
-    first, second = _queue(database, *owners)
+    first, second = queue(database, *owners)
     lease = claim(database, "dies", AT_ONCE_S)
     assert lease is not None
     assert lease.job_id == first
@@ -155,7 +144,7 @@ def test_a_job_that_was_begun_goes_on_before_one_of_another_key_begins(
 
 
 def test_a_job_that_was_let_go_counts_no_more(database: Database) -> None:
-    first, second, other, last = _queue(database, "a", "a", "b", "b")
+    first, second, other, last = queue(database, "a", "a", "b", "b")
     assert claim(database, "dead", AT_ONCE_S) == Lease(first, "dead", 1)
     lease = claim(database, "alive", NEVER_S)
     assert lease is not None
@@ -166,7 +155,7 @@ def test_a_job_that_was_let_go_counts_no_more(database: Database) -> None:
 
 
 def test_no_more_jobs_of_a_key_are_worked_on_than_may_be(database: Database) -> None:
-    jobs = _queue(database, "a", "a", "a", "b", None, None, None)
+    jobs = queue(database, "a", "a", "a", "b", None, None, None)
     taken = _claimed(database, 7, most_of_key=2)
     assert taken[-1] is None
     assert set(taken) == {*jobs[:2], *jobs[3:], None}
@@ -174,10 +163,10 @@ def test_no_more_jobs_of_a_key_are_worked_on_than_may_be(database: Database) -> 
 
 
 @pytest.mark.parametrize("jobs", [1, 50])
-def test_a_claim_takes_as_many_statements_however_long_the_queue(
+def test_a_claim_takes_as_many_statements_however_long_thequeue(
     database: Database, jobs: int
 ) -> None:
-    _queue(database, *(f"key {n % 7}" for n in range(jobs)))
+    queue(database, *(f"key {n % 7}" for n in range(jobs)))
     with statements(database) as sent:
         assert claim(database, "a", NEVER_S) is not None
     sent = [one for one in sent if not one.startswith(("BEGIN", "SELECT pg_adv"))]
@@ -185,7 +174,7 @@ def test_a_claim_takes_as_many_statements_however_long_the_queue(
 
 
 def test_claims_at_once_take_each_a_job_and_none_too_many(database: Database) -> None:
-    jobs = _queue(database, *(["a"] * 6), *(["b"] * 6))
+    jobs = queue(database, *(["a"] * 6), *(["b"] * 6))
     with ThreadPoolExecutor(8) as threads:
         work = [threads.submit(claim, database, f"{n}", NEVER_S, 3) for n in range(8)]
         taken = [lease.job_id for lease in (one.result() for one in work) if lease is not None]
@@ -194,7 +183,7 @@ def test_claims_at_once_take_each_a_job_and_none_too_many(database: Database) ->
 
 def test_a_job_that_another_transaction_has_locked_is_passed_over(postgresql_url: str) -> None:
     database = Database(postgresql_url)
-    first, second = _queue(database, "a", "a")
+    first, second = queue(database, "a", "a")
     with database.write() as session:
         session.execute(select(Job.id).where(Job.id == first).with_for_update())
         assert _claimed(database, 1) == [second]

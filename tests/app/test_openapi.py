@@ -4,27 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from app.api import create_app
-from app.artifacts import Artifacts
-from app.database import Database
 from app.problems import StillhouseError
-from app.services import Services
-from app.settings import Settings
 from tests.app.described import examples_of, validator_of
 
 DOCS = Path(__file__).parents[2] / "docs"
 Operation = tuple[str, str, dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def schema(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    home = tmp_path_factory.mktemp("home")
-    settings = Settings.from_environment({"STILLHOUSE_HOME": str(home)})
-    services = Services(settings, Database(settings.database_url), Artifacts(f"file://{home}"))
-    described: dict[str, Any] = create_app(services).openapi()
-    return described
 
 
 def operations(schema: dict[str, Any]) -> Iterator[Operation]:

@@ -13,7 +13,6 @@ from sqlalchemy.exc import OperationalError
 
 from app.api import create_app
 from app.api_keys import create_key
-from app.artifacts import Artifacts
 from app.clock import DatabaseTime
 from app.database import Database
 from app.door import is_open
@@ -48,14 +47,6 @@ Told = tuple[str, str, int, str, frozenset[str]]  # method, path, status, type, 
 # What no request brings about: a mistake of ours, and a body that is waited for for ten seconds.
 NOT_PROVOKED = {"internal", "too-slow"}
 UNKNOWN = frozenset({"#/colour"})
-
-
-@pytest.fixture(scope="module")
-def schema(tmp_path_factory: pytest.TempPathFactory) -> Json:
-    home = tmp_path_factory.mktemp("home")
-    settings = Settings.from_environment({"STILLHOUSE_HOME": str(home)})
-    services = Services(settings, Database(settings.database_url), Artifacts(f"file://{home}"))
-    return create_app(services).openapi()
 
 
 def operations(schema: Json) -> Iterator[tuple[str, str, Json]]:

@@ -13,24 +13,11 @@ from app.tables import Estimate, Teacher
 from app.teachers import reject_teacher
 from app.turns import next_in_turn
 from tests.app.queries import statements
+from tests.app.queues import queue
 from tests.app.samples import NEVER_S
-from tests.app.samples_teachers import new_estimate, new_teacher
 
 AT_ONCE_S = -1.0  # a lease that has run out already
 HELD = {"lease_owner": "another", **lasting(NEVER_S)}
-
-
-def _queue(database: Database, *owners: str | None, table: type[Row] = Estimate) -> list[str]:
-    """Asks for an errand for each of these owners, in this order, and returns their ids."""
-    new = new_estimate if table is Estimate else new_teacher
-    errands = []
-    for number, owner in enumerate(owners):
-        errand = new(database)
-        with database.write() as session:
-            changed = {"owner": owner, "created_at": DatabaseTime(number - 1000.0)}
-            session.execute(update(table).where(table.id == errand).values(changed))
-        errands.append(errand)
-    return errands
 
 
 def _claim(database: Database, lease_s: float = NEVER_S) -> ErrandLease:
@@ -51,7 +38,7 @@ def _reject(database: Database, lease: ErrandLease) -> None:
 def test_keys_take_turns_with_a_single_coordinator(
     database: Database, table: type[Row], end: Callable[[Database, ErrandLease], None]
 ) -> None:
-    first, second, third, fourth, others, more, nobodys = _queue(
+    first, second, third, fourth, others, more, nobodys = queue(
         database, "a", "a", "a", "a", "b", "b", None, table=table
     )
     taken = []
@@ -68,9 +55,9 @@ def test_keys_take_turns_with_a_single_coordinator(
 def test_who_comes_later_waits_for_one_errand_of_a_key_that_asked_for_many(
     database: Database,
 ) -> None:
-    first, second, third = _queue(database, "a", "a", "a")
+    first, second, third = queue(database, "a", "a", "a", table=Estimate)
     lease = _claim(database)
-    (late,) = _queue(database, "b")
+    (late,) = queue(database, "b", table=Estimate)
     _answer(database, lease)
     assert [lease.id, *(_claim(database).id for _ in range(3))] == [first, late, second, third]
 
@@ -78,7 +65,7 @@ def test_who_comes_later_waits_for_one_errand_of_a_key_that_asked_for_many(
 def test_who_has_fewer_worked_on_comes_first_though_it_was_served_last(
     database: Database,
 ) -> None:
-    long, second, short, next_one = _queue(database, "a", "a", "b", "b")
+    long, second, short, next_one = queue(database, "a", "a", "b", "b", table=Estimate)
     assert _claim(database).id == long
     lease = _claim(database)
     assert lease.id == short
@@ -87,7 +74,7 @@ def test_who_has_fewer_worked_on_comes_first_though_it_was_served_last(
 
 
 def test_an_errand_whose_holder_died_counts_no_more(database: Database) -> None:
-    first, served, _ = _queue(database, "a", "b", "b")
+    first, served, _ = queue(database, "a", "b", "b", table=Estimate)
     assert _claim(database, AT_ONCE_S).id == first
     lease = _claim(database)
     assert lease.id == served
@@ -96,7 +83,7 @@ def test_an_errand_whose_holder_died_counts_no_more(database: Database) -> None:
 
 
 def test_an_errand_that_was_let_go_for_a_while_counts_no_more(database: Database) -> None:
-    first, second, served, _ = _queue(database, "a", "a", "b", "b")
+    first, second, served, _ = queue(database, "a", "a", "b", "b", table=Estimate)
     lease = _claim(database)
     assert lease.id == first
     release_errand(database, lease, NEVER_S)
@@ -107,7 +94,7 @@ def test_an_errand_that_was_let_go_for_a_while_counts_no_more(database: Database
 
 
 def test_where_one_key_alone_waits_the_ended_errands_are_not_read(database: Database) -> None:
-    _queue(database, "a", "a", "b")
+    queue(database, "a", "a", "b", table=Estimate)
     for grouped in (True, False):
         with statements(database) as sent:
             _answer(database, _claim(database))
@@ -118,7 +105,7 @@ def test_where_one_key_alone_waits_the_ended_errands_are_not_read(database: Data
 
 def test_a_claim_waits_to_see_whose_turn_another_takes(postgresql_url: str) -> None:
     database = Database(postgresql_url)
-    first, _, others = _queue(database, "a", "a", "b")
+    first, _, others = queue(database, "a", "a", "b", table=Estimate)
     with ThreadPoolExecutor(1) as threads:
         with database.write() as session:
             row = next_in_turn(session, Estimate)
@@ -136,7 +123,7 @@ def test_an_errand_that_another_transaction_has_locked_is_passed_over(
     postgresql_url: str, owners: tuple[str, str]
 ) -> None:
     database = Database(postgresql_url)
-    first, second = _queue(database, *owners)
+    first, second = queue(database, *owners, table=Estimate)
     with database.write() as session:
         session.execute(select(Estimate.id).where(Estimate.id == first).with_for_update())
         assert _claim(database).id == second
